@@ -1,0 +1,1 @@
+console.log('tensorloom: `npm start -- <command>`. There are no commands yet.');

@@ -1,0 +1,121 @@
+import { type DType, halfToNumber, isFloat, numberToHalf, type TensorData, toTensorData } from '../core/dtype.ts';
+import { FeedError, GraphError } from '../core/errors.ts';
+import { RandomStream } from '../core/random.ts';
+import { type Shape, showShape, sizeOf } from '../core/shape.ts';
+import { Tensor, type TensorSpec, type Variable } from '../graph/graph.ts';
+import type { Request, Value } from '../graph/trace.ts';
+import type { CompileOptions, Feeds } from './backend.ts';
+
+/** Throws unless `feeds` holds exactly what the program's inputs ask for. */
+export function checkFeeds(inputs: readonly Value[], feeds: Feeds): void {
+  for (const input of inputs) {
+    const name = input.inputName ?? '';
+    const data = feeds[name];
+    if (data === undefined) {
+      throw new FeedError(`run: no feed for input "${name}" (${input.spec.dtype} ${showShape(input.spec.shape)})`);
+    }
+    checkData(`run: feed "${name}"`, data, input.spec);
+  }
+  for (const name of Object.keys(feeds)) {
+    if (!inputs.some((input) => input.inputName === name)) {
+      const known = inputs.map((input) => `"${input.inputName}"`).join(', ') || 'none';
+      throw new FeedError(`run: the program has no input "${name}" (its inputs: ${known})`);
+    }
+  }
+}
+
+/** Throws unless `data` has as many numbers as `spec` asks for. */
+export function checkData(what: string, data: ArrayLike<number> | number, spec: TensorSpec): void {
+  const isNumbers = typeof data === 'number' || (typeof data === 'object' && data !== null && typeof data.length === 'number');
+  if (!isNumbers) throw new FeedError(`${what}: expected numbers, got ${data === null ? 'null' : typeof data}`);
+  const length = typeof data === 'number' ? 1 : data.length;
+  if (length !== sizeOf(spec.shape)) {
+    throw new FeedError(`${what}: ${showShape(spec.shape)} needs ${sizeOf(spec.shape)} numbers, got ${length}`);
+  }
+  const wrong = typeof data === 'number' ? null : wrongArray(spec.dtype, data);
+  if (wrong) throw new FeedError(`${what}: is ${spec.dtype}, got a ${wrong}`);
+}
+
+/** A typed array whose elements cannot be meant for `dtype`: floats for integers, 64-bit integers for anything. */
+function wrongArray(dtype: DType, data: ArrayLike<number>): string | null {
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return data.constructor.name;
+  if (isFloat(dtype)) return null;
+  return data instanceof Float32Array || data instanceof Float64Array ? data.constructor.name : null;
+}
+
+/** The words that hold `data` in device memory, written into `words`, which has the tensor's storage size. */
+export function encode(dtype: DType, data: ArrayLike<number> | number, words: ArrayBuffer): void {
+  const from = typeof data === 'number' ? [data] : data;
+  switch (dtype) {
+    case 'float32':
+      new Float32Array(words).set(from);
+      return;
+    case 'int32':
+      new Int32Array(words).set(from);
+      return;
+    case 'uint32':
+      new Uint32Array(words).set(from);
+      return;
+    case 'bool':
+    case 'float16': {
+      const to = dtype === 'bool' ? new Uint32Array(words) : new Uint16Array(words);
+      for (let i = 0; i < from.length; i++) to[i] = dtype === 'bool' ? Number(from[i] !== 0) : numberToHalf(from[i]);
+    }
+  }
+}
+
+/** Device words as the typed array that a user gets. */
+export function decode(spec: TensorSpec, words: ArrayBuffer): TensorData {
+  const size = sizeOf(spec.shape);
+  switch (spec.dtype) {
+    case 'float32':
+      return new Float32Array(words, 0, size).slice();
+    case 'int32':
+      return new Int32Array(words, 0, size).slice();
+    case 'uint32':
+      return new Uint32Array(words, 0, size).slice();
+    case 'bool':
+      return toTensorData('bool', new Uint32Array(words, 0, size));
+    case 'float16':
+      return Float32Array.from(new Uint16Array(words, 0, size), halfToNumber);
+  }
+}
+
+/** A variable's first value. It depends only on the graph's seed and the variable's name. */
+export function initialValues(variable: Variable): ArrayLike<number> {
+  const { initializer, shape } = variable;
+  const size = sizeOf(shape);
+  if (typeof initializer === 'number') return new Float64Array(size).fill(initializer);
+  if (typeof initializer !== 'function') return initializer;
+  const values = initializer(shape, new RandomStream(variable.graph.seed, hash(variable.name)));
+  if (values.length !== size) {
+    throw new GraphError(
+      `variable "${variable.name}": ${showShape(shape as Shape)} needs ${size} numbers, the initializer gave ${values.length}`,
+    );
+  }
+  return values;
+}
+
+/** FNV-1a, 32 bits (Fowler, Noll, Vo). */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
+  return value >>> 0;
+}
+
+export function toRequest(options: CompileOptions): Request {
+  return { outputs: options.outputs ?? {}, updates: options.updates ?? [] };
+}
+
+/** Names of the outputs that must stay finite. */
+export function finiteOutputs(options: CompileOptions): string[] {
+  const outputs: Readonly<Record<string, Tensor>> = options.outputs ?? {};
+  if (options.checkFinite) {
+    for (const name of options.checkFinite) {
+      if (!(outputs[name] instanceof Tensor)) throw new GraphError(`compile: checkFinite names no output: "${name}"`);
+    }
+    return [...options.checkFinite];
+  }
+  if (!options.updates?.length) return [];
+  return Object.keys(outputs).filter((name) => outputs[name].size === 1 && isFloat(outputs[name].dtype));
+}

@@ -1,0 +1,82 @@
+import type { TensorData } from '../../core/dtype.ts';
+import type { Variable } from '../../graph/graph.ts';
+import type { Target } from '../../graph/kernel.ts';
+import { plan } from '../../graph/plan.ts';
+import { trace } from '../../graph/trace.ts';
+import type { CompileOptions, Device, DeviceInfo, MemoryUse, Program } from '../backend.ts';
+import { checkData, decode, toRequest } from '../feeds.ts';
+import { PipelineCache } from './pipelines.ts';
+import { guardBytes, WebGpuProgram } from './program.ts';
+import { DeviceState } from './state.ts';
+
+/** Runs programs on WebGPU. */
+export class WebGpuDevice implements Device {
+  readonly lost: Promise<string>;
+  private readonly pipelines: PipelineCache;
+  private readonly state: DeviceState;
+  private readonly target: Target;
+
+  constructor(
+    private readonly gpu: GPUDevice,
+    readonly info: DeviceInfo,
+  ) {
+    this.pipelines = new PipelineCache(gpu);
+    this.state = new DeviceState(gpu);
+    const { limits } = gpu;
+    this.target = {
+      features: { float16: gpu.features.has('shader-f16'), subgroups: gpu.features.has('subgroups') },
+      fastWorkgroupMemory: !info.software,
+      limits: {
+        storageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+        workgroupStorageBytes: limits.maxComputeWorkgroupStorageSize,
+        invocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+        workgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+        storageBindingBytes: limits.maxStorageBufferBindingSize,
+      },
+    };
+    this.lost = gpu.lost.then(({ reason, message }) => {
+      const sentence = `the device is lost (${reason || 'unknown'})${message ? `: ${message}` : ''}`;
+      this.state.fail(sentence);
+      return sentence;
+    });
+    gpu.addEventListener('uncapturederror', (event) => this.state.fail(`the device reported: ${event.error.message}`));
+  }
+
+  get memory(): MemoryUse {
+    return this.state.buffers.use;
+  }
+
+  async compile<Names extends string = never>(options: CompileOptions<Names>): Promise<Program<Names>> {
+    this.state.checkUsable();
+    options.signal?.throwIfAborted();
+    const traced = trace(toRequest(options), { simplify: !options.keepNodes });
+    const target = { ...this.target, variants: options.variants };
+    const planned = plan(traced, target, { guardBytes: options.guards ? guardBytes : 0 });
+    let done = 0;
+    const pipelines = await Promise.all(
+      planned.calls.map(async ({ call }, _, calls) => {
+        const pipeline = await this.pipelines.get(call);
+        options.signal?.throwIfAborted();
+        options.onProgress?.(++done, calls.length);
+        return pipeline;
+      }),
+    );
+    this.state.checkUsable();
+    return new WebGpuProgram<Names>(this, this.state, options, traced, planned, pipelines);
+  }
+
+  async read(variable: Variable): Promise<TensorData> {
+    return decode(variable, await this.state.read(variable));
+  }
+
+  write(variable: Variable, values: ArrayLike<number> | number): void {
+    checkData(`write: variable "${variable.name}"`, values, variable);
+    this.state.write(variable, values);
+  }
+
+  dispose(): void {
+    this.state.fail('the device was disposed; open another one');
+    this.state.buffers.freeAll();
+    this.gpu.destroy();
+  }
+}

@@ -1,0 +1,79 @@
+import { ShaderError } from '../../core/errors.ts';
+import type { KernelCall } from '../../graph/kernel.ts';
+import { inspectShader, numbered, type RenderedShader, renderShader } from './shader.ts';
+
+export interface Pipeline {
+  readonly shader: RenderedShader;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+/** Compiles each distinct kernel once per device, asynchronously. */
+export class PipelineCache {
+  private readonly pipelines = new Map<string, Promise<Pipeline>>();
+  private readonly layouts = new Map<string, GPUBindGroupLayout>();
+  private readonly rendered = new Map<string, RenderedShader>();
+
+  constructor(private readonly device: GPUDevice) {}
+
+  get(call: KernelCall): Promise<Pipeline> {
+    const text = renderShader(call.source, call.variant, call.label);
+    const key = `${text}\n${JSON.stringify(call.constants ?? {})}`;
+    let pipeline = this.pipelines.get(key);
+    if (!pipeline) {
+      pipeline = this.create(call, this.inspect(text, call.label));
+      this.pipelines.set(key, pipeline);
+      pipeline.catch(() => this.pipelines.delete(key));
+    }
+    return pipeline;
+  }
+
+  private inspect(text: string, label: string): RenderedShader {
+    let shader = this.rendered.get(text);
+    if (!shader) {
+      shader = inspectShader(text, label);
+      this.rendered.set(text, shader);
+    }
+    return shader;
+  }
+
+  private async create(call: KernelCall, shader: RenderedShader): Promise<Pipeline> {
+    const layout = this.layoutFor(shader);
+    this.device.pushErrorScope('validation');
+    const module = this.device.createShaderModule({ label: call.label, code: shader.text });
+    const scope = this.device.popErrorScope();
+    try {
+      const pipeline = await this.device.createComputePipelineAsync({
+        label: call.label,
+        layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: 'main', constants: { ...call.constants } },
+      });
+      await scope;
+      return { shader, pipeline, layout };
+    } catch (error) {
+      const info = await module.getCompilationInfo();
+      const messages = info.messages.map(({ type, lineNum, linePos, message }) => `${type} at ${lineNum}:${linePos}: ${message}`);
+      const reason = (await scope)?.message ?? (error instanceof Error ? error.message : String(error));
+      throw new ShaderError(
+        `${call.label}: the shader does not compile\n${[...messages, reason].join('\n')}\n${numbered(shader.text)}`,
+      );
+    }
+  }
+
+  private layoutFor(shader: RenderedShader): GPUBindGroupLayout {
+    const key = shader.bindings.join();
+    let layout = this.layouts.get(key);
+    if (!layout) {
+      const types = { read: 'read-only-storage', readWrite: 'storage', uniform: 'uniform' } as const;
+      layout = this.device.createBindGroupLayout({
+        entries: shader.bindings.map((kind, binding) => ({
+          binding,
+          visibility: 0x4, // GPUShaderStage.COMPUTE, which not every host defines as a global
+          buffer: { type: types[kind] },
+        })),
+      });
+      this.layouts.set(key, layout);
+    }
+    return layout;
+  }
+}

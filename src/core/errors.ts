@@ -1,0 +1,63 @@
+/**
+ * Every error that tensorloom throws on purpose is one of these classes, so that a caller can tell a mistake in a
+ * model (`ShapeError`) from a machine without WebGPU (`NoAdapterError`) without reading the message.
+ */
+export class TensorloomError extends Error {
+  override name = 'TensorloomError';
+}
+
+/** A rank, shape, axis, stride or other attribute that does not fit. Thrown at the line that calls the op. */
+export class ShapeError extends TensorloomError {
+  override name = 'ShapeError';
+}
+
+/** A tensor has an element type that the op does not take. */
+export class DTypeError extends TensorloomError {
+  override name = 'DTypeError';
+}
+
+/** A graph is put together wrongly: tensors of two graphs, a duplicate name, no path from loss to parameter. */
+export class GraphError extends TensorloomError {
+  override name = 'GraphError';
+}
+
+/** Data handed to `run` is missing, has the wrong length or type, or names no input of the program. */
+export class FeedError extends TensorloomError {
+  override name = 'FeedError';
+}
+
+/** This host offers no usable adapter. The message says what to install or enable. */
+export class NoAdapterError extends TensorloomError {
+  override name = 'NoAdapterError';
+}
+
+/** A tensor or a kernel needs more than the adapter grants. Thrown before any GPU work. */
+export class LimitError extends TensorloomError {
+  override name = 'LimitError';
+}
+
+/** A shader did not compile: the compiler's message with the rendered source. */
+export class ShaderError extends TensorloomError {
+  override name = 'ShaderError';
+}
+
+/** The device was lost or disposed, or reported an error of its own. */
+export class DeviceError extends TensorloomError {
+  override name = 'DeviceError';
+}
+
+/** Bytes are not a file of the format they are read as: cut off, damaged, or of another kind. */
+export class FormatError extends TensorloomError {
+  override name = 'FormatError';
+}
+
+/** A value became NaN or infinite; `operation` names the first op that produced it, where that is known. */
+export class NonFiniteError extends TensorloomError {
+  override name = 'NonFiniteError';
+  constructor(
+    message: string,
+    readonly operation: string | null,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,274 @@
+import { sameShape, sizeOf } from '../core/shape.ts';
+import { type Chain, type ChainArgument, chainEpilogue, chainKernel } from './chain.ts';
+import { type KernelCall, noEpilogue, type Target } from './kernel.ts';
+import type { Step, Trace, Value } from './trace.ts';
+
+/** Steps that run as one: the kernels of one op, a chain of elementwise ops, or both. */
+export interface Unit {
+  readonly path: string;
+  readonly calls: readonly KernelCall[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  /** Pairs [output, input] that share memory. */
+  readonly inPlace: readonly (readonly [number, number])[];
+  /** The output is input 0 under another shape. */
+  readonly view: boolean;
+  readonly flops: number;
+}
+
+/** Steps on their way to one unit. */
+interface Group {
+  readonly id: number;
+  /** The step with kernels of its own, if there is one; a chain follows it where `open`. */
+  readonly producer: Step | null;
+  readonly chain: Step[];
+  /** Whether more elementwise steps may join. */
+  readonly open: boolean;
+}
+
+/**
+ * Puts elementwise steps into the group of the step before them, so that a chain costs one dispatch, or none where it
+ * follows a kernel with an epilogue. A step joins only if the group then still depends on nothing that depends on it,
+ * and if its storage buffers stay within the device's limit.
+ */
+export function fuse(trace: Trace, target: Target): Unit[] {
+  const groups = formGroups(trace, target);
+  const used = usersOf(trace);
+  return schedule(groups).map((group) => toUnit(group, used, target));
+}
+
+function formGroups(trace: Trace, target: Target): Group[] {
+  const groupOf = new Map<Step, Group>();
+  const users = usersOf(trace);
+  const groups = new Set<Group>();
+  for (const step of trace.steps) {
+    const candidates = step.op.elementwise ? candidatesFor(step, groupOf) : [];
+    let group = candidates.find((candidate) => fits(candidate, [step], groupOf, users, target));
+    if (group) {
+      group.chain.push(step);
+    } else {
+      const isChain = step.op.elementwise !== undefined;
+      group = {
+        id: groups.size,
+        producer: isChain ? null : step,
+        chain: isChain ? [step] : [],
+        open: isChain || step.op.epilogue !== undefined,
+      };
+      groups.add(group);
+    }
+    groupOf.set(step, group);
+    // Other chains of the same shape that the step reads may now join, too.
+    for (const other of candidatesFor(step, groupOf)) {
+      if (other === group || other.producer || !step.op.elementwise) continue;
+      if (!fits(group, other.chain, groupOf, users, target)) continue;
+      for (const moved of other.chain) groupOf.set(moved, group);
+      group.chain.push(...other.chain);
+      group.chain.sort((a, b) => trace.steps.indexOf(a) - trace.steps.indexOf(b));
+      groups.delete(other);
+    }
+  }
+  return [...groups];
+}
+
+/** Open groups of the step's shape from which it takes a value; the latest first, since all others then exist. */
+function candidatesFor(step: Step, groupOf: ReadonlyMap<Step, Group>): Group[] {
+  const found = new Set<Group>();
+  for (const input of step.inputs) {
+    const group = input.producer && groupOf.get(input.producer);
+    if (group?.open && sameShape(shapeOf(group), step.outputs[0].spec.shape)) found.add(group);
+  }
+  return [...found].sort((a, b) => b.id - a.id);
+}
+
+function shapeOf(group: Group) {
+  return (group.producer ?? group.chain[0]).outputs[0].spec.shape;
+}
+
+function fits(
+  group: Group,
+  joining: readonly Step[],
+  groupOf: ReadonlyMap<Step, Group>,
+  users: ReadonlyMap<Value, number>,
+  target: Target,
+): boolean {
+  const inside = new Set<Step>([...(group.producer ? [group.producer] : []), ...group.chain, ...joining]);
+  // Of a producer only output 0 is at hand in the epilogue, and its value is float32.
+  for (const step of joining) {
+    for (const input of step.inputs) {
+      if (!group.producer || input.producer !== group.producer) continue;
+      if (input !== group.producer.outputs[0] || input.spec.dtype !== 'float32') return false;
+    }
+  }
+  if (group.producer && joining.some((step) => step.outputs[0].spec.dtype !== 'float32' && !canEndIn(group))) return false;
+  const needed = new Set<Step>();
+  for (const step of inside) {
+    for (const input of step.inputs) {
+      if (input.producer && !inside.has(input.producer)) needed.add(input.producer);
+    }
+  }
+  if (dependsOn(needed, inside, groupOf)) return false;
+  return storageBuffers(inside, group.producer, users) <= target.limits.storageBuffersPerShaderStage;
+}
+
+/** A kernel's own store takes float32 chains; steps of another dtype may still leave it through stores of their own. */
+function canEndIn(group: Group): boolean {
+  return group.producer?.outputs[0].spec.dtype === 'float32';
+}
+
+/** Whether one of `steps`, taken with all of its group, needs a result of `inside`. */
+function dependsOn(steps: Iterable<Step>, inside: ReadonlySet<Step>, groupOf: ReadonlyMap<Step, Group>): boolean {
+  const waiting = [...steps];
+  const seen = new Set<Step>(waiting);
+  for (let step = waiting.pop(); step; step = waiting.pop()) {
+    const group = groupOf.get(step);
+    const together = group ? [...(group.producer ? [group.producer] : []), ...group.chain] : [step];
+    for (const member of together) {
+      if (inside.has(member)) return true;
+      for (const { producer } of member.inputs) {
+        if (producer && !seen.has(producer)) {
+          if (inside.has(producer)) return true;
+          seen.add(producer);
+          waiting.push(producer);
+        }
+      }
+    }
+  }
+  return false;
+}
+
+/** How often each value is used, program outputs and updates included. */
+function usersOf(trace: Trace): Map<Value, number> {
+  const users = new Map<Value, number>();
+  const count = (value: Value) => users.set(value, (users.get(value) ?? 0) + 1);
+  for (const step of trace.steps) step.inputs.forEach(count);
+  for (const value of trace.outputs.values()) count(value);
+  for (const [, value] of trace.updates) count(value);
+  return users;
+}
+
+/** Values of the group that something outside it reads. */
+function leaving(inside: ReadonlySet<Step>, users: ReadonlyMap<Value, number>): Value[] {
+  const within = new Map<Value, number>();
+  for (const step of inside) {
+    for (const input of step.inputs) within.set(input, (within.get(input) ?? 0) + 1);
+  }
+  return [...inside]
+    .map((step) => step.outputs[0])
+    .filter((value) => (users.get(value) ?? 0) > (within.get(value) ?? 0));
+}
+
+function isInline(value: Value): boolean {
+  return value.constant?.length === 1;
+}
+
+/** Tensors that the chain reads from memory. */
+function operandsOf(chain: readonly Step[], inside: ReadonlySet<Step>): Value[] {
+  const operands = new Set<Value>();
+  for (const step of chain) {
+    for (const input of step.inputs) {
+      if (!isInline(input) && !(input.producer && inside.has(input.producer))) operands.add(input);
+    }
+  }
+  return [...operands];
+}
+
+function storageBuffers(inside: ReadonlySet<Step>, producer: Step | null, users: ReadonlyMap<Value, number>): number {
+  const chain = [...inside].filter((step) => step !== producer);
+  const own = producer?.op.epilogue?.bindings(producer.inputs.length, producer.attrs) ?? 0;
+  const stores = leaving(inside, users).length - (producer ? 1 : 0);
+  return own + operandsOf(chain, inside).length + Math.max(0, stores);
+}
+
+/** Groups in an order that respects what they need. In-place updates wait until nothing else can run. */
+function schedule(groups: readonly Group[]): Group[] {
+  const groupOf = new Map<Step, Group>();
+  for (const group of groups) {
+    if (group.producer) groupOf.set(group.producer, group);
+    for (const step of group.chain) groupOf.set(step, group);
+  }
+  const needs = new Map<Group, Set<Group>>();
+  for (const [step, group] of groupOf) {
+    const set = needs.get(group) ?? new Set();
+    needs.set(group, set);
+    for (const { producer } of step.inputs) {
+      const before = producer && groupOf.get(producer);
+      if (before && before !== group) set.add(before);
+    }
+  }
+  const ordered: Group[] = [];
+  const done = new Set<Group>();
+  const waiting = new Set(groups);
+  while (waiting.size > 0) {
+    const ready = [...waiting].filter((group) => [...(needs.get(group) ?? [])].every((before) => done.has(before)));
+    const next = ready.find((group) => !group.producer?.op.inPlace) ?? ready[0];
+    ordered.push(next);
+    done.add(next);
+    waiting.delete(next);
+  }
+  return ordered;
+}
+
+function toUnit(group: Group, users: ReadonlyMap<Value, number>, target: Target): Unit {
+  const { producer, chain } = group;
+  const inside = new Set<Step>([...(producer ? [producer] : []), ...chain]);
+  const flops = [...inside].reduce((total, step) => total + flopsOf(step), 0);
+  const operands = operandsOf(chain, inside);
+  const inputs = [...(producer?.inputs ?? []), ...operands];
+  const firstOperand = producer?.inputs.length ?? 0;
+  const stored = leaving(inside, users);
+
+  const argumentOf = (value: Value): ChainArgument => {
+    if (isInline(value)) return { kind: 'constant', value: value.constant![0], dtype: value.spec.dtype };
+    if (producer && value === producer.outputs[0]) return { kind: 'value' };
+    const index = chain.findIndex((step) => step.outputs[0] === value);
+    return index >= 0 ? { kind: 'step', index } : { kind: 'operand', index: operands.indexOf(value) };
+  };
+  const makeChain = (main: Value | null, stores: readonly Value[], firstStore: number): Chain => ({
+    shape: shapeOf(group),
+    steps: chain.map((step) => ({
+      elementwise: step.op.elementwise!,
+      attrs: step.attrs,
+      arguments: step.inputs.map(argumentOf),
+      dtype: step.outputs[0].spec.dtype,
+    })),
+    operands: operands.map((value, i) => ({ spec: value.spec, binding: { input: firstOperand + i } })),
+    stores: stores.map((value, i) => ({
+      from: argumentOf(value),
+      dtype: value.spec.dtype,
+      binding: { output: firstStore + i },
+    })),
+    main: main && argumentOf(main),
+  });
+
+  if (!producer) {
+    const label = chain.map((step) => step.op.name).join('+');
+    const calls = [chainKernel(makeChain(null, stored, 0), label)];
+    return { path: chain[chain.length - 1].path, calls, inputs, outputs: stored, inPlace: [], view: false, flops };
+  }
+
+  const { op, attrs } = producer;
+  const inPlace = op.inPlace?.(producer.inputs.length, attrs) ?? [];
+  if (op.view) {
+    return { path: producer.path, calls: [], inputs, outputs: producer.outputs, inPlace, view: true, flops };
+  }
+  // The kernel's own store takes the last float32 value that leaves; the others get stores in the epilogue.
+  const main = stored.filter((value) => value.spec.dtype === 'float32').at(-1) ?? producer.outputs[0];
+  const others = stored.filter((value) => value !== main);
+  const outputs = [main, ...producer.outputs.slice(1), ...others];
+  const epilogue = chain.length > 0 ? chainEpilogue(makeChain(main, others, producer.outputs.length)) : noEpilogue;
+  if (!op.kernels) throw new Error(`${op.name} has neither kernels nor an elementwise expression`);
+  const calls = op.kernels({
+    inputs: producer.inputs.map((value) => value.spec),
+    outputs: producer.outputs.map((value) => value.spec),
+    attrs,
+    target,
+    epilogue,
+  });
+  return { path: chain.at(-1)?.path ?? producer.path, calls, inputs, outputs, inPlace, view: false, flops };
+}
+
+function flopsOf(step: Step): number {
+  const inputs = step.inputs.map((input) => input.spec);
+  const outputs = step.outputs.map((output) => output.spec);
+  return step.op.flops?.(inputs, outputs, step.attrs) ?? sizeOf(outputs[0].shape);
+}

@@ -1,0 +1,201 @@
+// The public names. Everything else may change without notice.
+
+export type {
+  CompileOptions,
+  Device,
+  DeviceInfo,
+  Feeds,
+  MemoryUse,
+  Program,
+  ProgramStats,
+} from './backends/backend.ts';
+export { type OpenOptions, openDevice } from './backends/open.ts';
+
+export type { DType, TensorData } from './core/dtype.ts';
+export {
+  DeviceError,
+  DTypeError,
+  FeedError,
+  GraphError,
+  LimitError,
+  NoAdapterError,
+  NonFiniteError,
+  ShaderError,
+  ShapeError,
+  TensorloomError,
+} from './core/errors.ts';
+export { RandomStream } from './core/random.ts';
+export type { Shape } from './core/shape.ts';
+
+// To write an op of one's own.
+export {
+  apply,
+  applyOne,
+  type Elementwise,
+  type ElementwiseTypes,
+  Graph,
+  type Initializer,
+  type Op,
+  type SimplifyValue,
+  Tensor,
+  type TensorLike,
+  Variable,
+  type VariableOptions,
+} from './graph/graph.ts';
+export {
+  type Binding,
+  type Epilogue,
+  type KernelCall,
+  type KernelContext,
+  linearGrid,
+  storageType,
+  type Target,
+  type TensorSpec,
+  type Variant,
+} from './graph/kernel.ts';
+export { type ElementwiseRules, elementwise } from './ops/elementwise.ts';
+
+export {
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  type InitializerFunction,
+  normal,
+  uniform,
+} from './nn/initializers.ts';
+
+export {
+  celu,
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  hardTanh,
+  identity,
+  leakyRelu,
+  logSigmoid,
+  mish,
+  prelu,
+  relu,
+  selu,
+  sigmoid,
+  silu,
+  softplus,
+  softsign,
+  step,
+  thresholdedRelu,
+} from './ops/activations.ts';
+export { type ArgOptions, argMax, argMin } from './ops/argMax.ts';
+export {
+  abs,
+  add,
+  ceil,
+  div,
+  floor,
+  fmod,
+  maximum,
+  minimum,
+  mod,
+  mul,
+  neg,
+  reciprocal,
+  round,
+  rsqrt,
+  sign,
+  sqrt,
+  square,
+  sub,
+} from './ops/arithmetic.ts';
+export {
+  cast,
+  clamp,
+  equal,
+  greater,
+  greaterOrEqual,
+  isInfinite,
+  isNaN,
+  less,
+  lessOrEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  notEqual,
+  stopGradient,
+  where,
+} from './ops/comparison.ts';
+export { concat, stack } from './ops/concat.ts';
+export { type CumulativeSumOptions, cumulativeSum } from './ops/cumulativeSum.ts';
+export { type DropoutOptions, dropout } from './ops/dropout.ts';
+export { embedding, gather } from './ops/gather.ts';
+export { type GradOptions, grad } from './ops/gradient.ts';
+export {
+  type BinaryCrossEntropyOptions,
+  binaryCrossEntropyWithLogits,
+  type HuberOptions,
+  huber,
+  type LossOptions,
+  meanAbsoluteError,
+  meanSquaredError,
+} from './ops/losses.ts';
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  cos,
+  cosh,
+  erf,
+  exp,
+  expm1,
+  log,
+  log1p,
+  sin,
+  sinh,
+  tan,
+  tanh,
+} from './ops/math.ts';
+export { linear, type MatmulOptions, matmul } from './ops/matmul.ts';
+export { type OneHotOptions, oneHot } from './ops/oneHot.ts';
+export { type PadOptions, pad } from './ops/pad.ts';
+export { pow } from './ops/pow.ts';
+export {
+  all,
+  any,
+  l1Norm,
+  l2Norm,
+  logSum,
+  logSumExp,
+  max,
+  mean,
+  min,
+  prod,
+  standardDeviation,
+  sumOfSquares,
+  type VarianceOptions,
+  variance,
+} from './ops/reduce.ts';
+export { flatten, reshape } from './ops/reshape.ts';
+export { reverse } from './ops/reverse.ts';
+export { gatherElements, scatterAdd } from './ops/scatterAdd.ts';
+export { type SliceOptions, slice, split, unstack } from './ops/slice.ts';
+export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts';
+export {
+  type LossReduction,
+  type SoftmaxCrossEntropyOptions,
+  softmaxCrossEntropy,
+} from './ops/softmaxCrossEntropy.ts';
+export { expandDimensions, squeeze } from './ops/squeeze.ts';
+export { expand, type ReduceOptions, sum } from './ops/sum.ts';
+export { tile } from './ops/tile.ts';
+export { transpose } from './ops/transpose.ts';
+export { type TriangularOptions, triangular } from './ops/triangular.ts';
+
+export { type AdagradOptions, adagrad } from './optim/adagrad.ts';
+export { type AdamOptions, adam, adamw } from './optim/adam.ts';
+export type { Optimizer, OptimizerOptions } from './optim/optimizer.ts';
+export { type RmspropOptions, rmsprop } from './optim/rmsprop.ts';
+export { type SgdOptions, sgd } from './optim/sgd.ts';

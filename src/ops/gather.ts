@@ -1,0 +1,187 @@
+import source from '#shaders/gather.wgsl' with { type: 'text' };
+import gradientSource from '#shaders/gatherGradient.wgsl' with { type: 'text' };
+import type { DType } from '../core/dtype.ts';
+import { DTypeError, ShapeError } from '../core/errors.ts';
+import { normalizeAxis, type Shape, showShape, sizeOf } from '../core/shape.ts';
+import { applyOne, type Op, type Tensor } from '../graph/graph.ts';
+import { type KernelCall, type KernelContext, linearGrid, storageType } from '../graph/kernel.ts';
+import { epilogueText } from './strided.ts';
+
+// gather and gatherGradient stand in one file because each is the other's gradient.
+
+export interface GatherAttrs {
+  readonly axis: number;
+}
+
+export const gatherOp: Op<GatherAttrs> = {
+  name: 'gather',
+  infer([x, indices], { axis }) {
+    checkIndices(indices.dtype);
+    if (x.shape.length === 0) throw new ShapeError('x has no axis to take from, its shape is []');
+    return [{ shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)], dtype: x.dtype }];
+  },
+  reference([x, indices], { inputs, outputs }, { axis }) {
+    const { size, inner } = lineOf(inputs[0].shape, axis);
+    const result = new Float64Array(sizeOf(outputs[0].shape));
+    for (let i = 0; i < result.length; i++) {
+      const number = Math.floor(i / inner);
+      const outer = Math.floor(number / indices.length);
+      const row = rowOf(indices[number % indices.length], size);
+      result[i] = x[(outer * size + row) * inner + (i % inner)];
+    }
+    return [result];
+  },
+  kernels: gatherKernels,
+  epilogue: { bindings: () => 3 },
+  // y[i] = x[indices[i]]  =>  dx[r] = sum of dy[i] over the i with indices[i] = r
+  gradient([dy], [x, indices], _, { axis }) {
+    return [dy && gatherGradient(dy, indices, x.shape[axis], axis), null];
+  },
+  flops: () => 0,
+};
+
+/**
+ * Takes the slices of `x` along `axis` (default 0) that `indices` name: the result has the axes of `indices` in place of that
+ * axis. `x` has any dtype, `indices` are int32 or uint32 of any shape. A negative index counts from the end; what then lies
+ * outside the axis is clamped to its first or last slice, as in WebNN.
+ *
+ * ```ts
+ * const batch = gather(images, indices); // [8000, 28, 28, 1] and [64] -> [64, 28, 28, 1]
+ * ```
+ *
+ * @throws ShapeError where `axis` is out of range; DTypeError where `indices` are not integers.
+ */
+export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
+  return applyOne(gatherOp, [x, indices], { axis: normalizeAxis(x.graph.path('gather'), axis, x.rank) });
+}
+
+/**
+ * The rows of `table` [vocabulary, features] that `indices` name: [batch, length] gives [batch, length, features].
+ * `gather` with axis 0 under the name that layers use.
+ */
+export function embedding(table: Tensor, indices: Tensor): Tensor {
+  return gather(table, indices);
+}
+
+export interface GatherGradientAttrs extends GatherAttrs {
+  /** Length of the axis from which was taken. */
+  readonly size: number;
+}
+
+export const gatherGradientOp: Op<GatherGradientAttrs> = {
+  name: 'gatherGradient',
+  infer([dy, indices], { axis, size }) {
+    checkIndices(indices.dtype);
+    if (dy.dtype === 'bool') throw new DTypeError('expected numbers to add up, got bool; use cast');
+    const end = axis + indices.shape.length;
+    if (showShape(dy.shape.slice(axis, end)) !== showShape(indices.shape)) {
+      throw new ShapeError(`${showShape(dy.shape)} does not have the axes of the indices ${showShape(indices.shape)} at axis ${axis}`);
+    }
+    return [{ shape: [...dy.shape.slice(0, axis), size, ...dy.shape.slice(end)], dtype: dy.dtype }];
+  },
+  reference([dy, indices], { outputs }, { axis }) {
+    const { size, inner } = lineOf(outputs[0].shape, axis);
+    const result = new Float64Array(sizeOf(outputs[0].shape));
+    for (let i = 0; i < dy.length; i++) {
+      const number = Math.floor(i / inner);
+      const outer = Math.floor(number / indices.length);
+      const row = rowOf(indices[number % indices.length], size);
+      result[(outer * size + row) * inner + (i % inner)] += dy[i];
+    }
+    return [result];
+  },
+  kernels: gatherGradientKernels,
+  epilogue: { bindings: () => 3 },
+  // dx[r] = sum of dy[i] with indices[i] = r  =>  ddy[i] = ddx[indices[i]]
+  gradient([ddx], [, indices], _, { axis }) {
+    return [ddx && gather(ddx, indices, axis), null];
+  },
+  flops: ([dy]) => sizeOf(dy.shape),
+};
+
+/**
+ * Adds up the slices of `dy` by index: slice r of the result, along an axis of length `size`, is the sum of the slices of `dy`
+ * whose index is r. The gradient of `gather`; indices mean the same. Sums run in the order of the indices, without atomics
+ * on floats, so that every run gives the same bits. One dispatch: each block of 256 results reads the list of indices
+ * once, so with V rows of D features and N indices the work is N D additions and V D N / 1024 reads of an index.
+ */
+export function gatherGradient(dy: Tensor, indices: Tensor, size: number, axis = 0): Tensor {
+  return applyOne(gatherGradientOp, [dy, indices], { axis, size });
+}
+
+/** `path` begins the message where nobody else puts it there. */
+export function checkIndices(dtype: DType, path?: string): void {
+  if (dtype === 'int32' || dtype === 'uint32') return;
+  throw new DTypeError(`${path === undefined ? '' : `${path}: `}indices must be int32 or uint32, got ${dtype}`);
+}
+
+/** A tensor as [outer, size, inner], where `size` is the length of `axis`. */
+export function lineOf(shape: Shape, axis: number): { outer: number; size: number; inner: number } {
+  return { outer: sizeOf(shape.slice(0, axis)), size: shape[axis], inner: sizeOf(shape.slice(axis + 1)) };
+}
+
+/** Where an index leads: a negative one counts from the end, and what is then outside is clamped. */
+export function rowOf(index: number, size: number): number {
+  return Math.min(Math.max(index < 0 ? index + size : index, 0), size - 1);
+}
+
+/** The same in WGSL. */
+export function rowOfText(dtype: DType): string {
+  if (dtype === 'uint32') return 'fn rowOf(index: u32, size: u32) -> u32 { return min(index, size - 1u); }';
+  return `fn rowOf(index: i32, size: u32) -> u32 {
+  return u32(clamp(select(index, index + i32(size), index < 0), 0, i32(size) - 1));
+}`;
+}
+
+function gatherKernels({ inputs: [x, indices], outputs: [y], attrs, epilogue }: KernelContext<GatherAttrs>): KernelCall[] {
+  const { outer, size, inner } = lineOf(x.shape, attrs.axis);
+  const picked = sizeOf(indices.shape);
+  const width = inner % 4 === 0 && epilogue.allowsVec4 ? 4 : 1;
+  const count = (outer * picked * inner) / width;
+  return [
+    {
+      label: 'gather',
+      source,
+      variant: {
+        X: storageType(x.dtype, width),
+        INDEX: storageType(indices.dtype),
+        Y: storageType(y.dtype, width),
+        EPILOGUE: epilogueText(epilogue, 4, width, y.dtype),
+        ROW_OF: rowOfText(indices.dtype),
+      },
+      params: { count, picked, size, inner: inner / width },
+      bindings: [{ input: 0 }, { input: 1 }, { output: 0 }, ...epilogue.bindings],
+      workgroups: linearGrid(Math.ceil(count / 256)),
+    },
+  ];
+}
+
+function gatherGradientKernels(context: KernelContext<GatherGradientAttrs>): KernelCall[] {
+  const { inputs, outputs, attrs, epilogue } = context;
+  const [dy, indices] = inputs;
+  const { outer, size, inner } = lineOf(outputs[0].shape, attrs.axis);
+  const width = inner % 4 === 0 && epilogue.allowsVec4 ? 4 : 1;
+  const units = inner / width;
+  // Neighbouring invocations take neighbouring columns; what is left of the 256 takes further rows.
+  const columnBlocks = Math.ceil(units / 256);
+  const columns = Math.ceil(units / columnBlocks);
+  const rows = Math.min(Math.floor(256 / columns), size);
+  const rowBlocks = Math.ceil(size / rows);
+  const blocks = outer * rowBlocks * columnBlocks;
+  return [
+    {
+      label: 'gatherGradient',
+      source: gradientSource,
+      variant: {
+        DY: storageType(dy.dtype, width),
+        INDEX: storageType(indices.dtype),
+        DX: storageType(outputs[0].dtype, width),
+        EPILOGUE: epilogueText(epilogue, 4, width, outputs[0].dtype),
+        ROW_OF: rowOfText(indices.dtype),
+      },
+      params: { blocks, rowBlocks, columnBlocks, rows, columns, picked: sizeOf(indices.shape), size, inner: units },
+      bindings: [{ input: 0 }, { input: 1 }, { output: 0 }, ...epilogue.bindings],
+      workgroups: linearGrid(blocks),
+    },
+  ];
+}

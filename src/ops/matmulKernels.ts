@@ -1,0 +1,257 @@
+import source from '#shaders/matmul.wgsl' with { type: 'text' };
+import tiledSource from '#shaders/matmulTiled.wgsl' with { type: 'text' };
+import sumSource from '#shaders/sumPartials.wgsl' with { type: 'text' };
+import type { DType } from '../core/dtype.ts';
+import { type Binding, type Epilogue, type KernelCall, linearGrid, noEpilogue, storageType, type Target } from '../graph/kernel.ts';
+
+/** A product y = a b of matrices in memory, one for each batch. */
+export interface Product {
+  readonly label: string;
+  /** a is [m, k], or [k, m] where it is transposed. */
+  readonly a: Operand;
+  /** b is [k, n], or [n, k] where it is transposed. */
+  readonly b: Operand;
+  readonly y: { readonly binding: Binding; readonly dtype: DType };
+  /** One number for each of the n columns, added to every row. */
+  readonly bias?: { readonly binding: Binding; readonly dtype: DType };
+  /** Receives the sum of b's rows, one number for each column: with b = dy this is the gradient of a bias. Without batches. */
+  readonly columnSum?: { readonly binding: Binding; readonly dtype: DType };
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Up to three batch axes, outermost first; empty for one product. */
+  readonly batch: readonly number[];
+  readonly epilogue: Epilogue;
+}
+
+export interface Operand {
+  readonly binding: Binding;
+  readonly dtype: DType;
+  readonly transposed: boolean;
+  /** Elements between two matrices along each batch axis; 0 where one matrix serves all. */
+  readonly batchStrides: readonly number[];
+}
+
+/** Invocations below which a device is far from busy: the inner dimension is then cut into slices. */
+const busyInvocations = 2048;
+/** The shortest slice of the inner dimension that is worth a partial result. */
+const shortestSlice = 128;
+
+/**
+ * The dispatches of a product: one, or two where few outputs with a long inner dimension are computed in slices, whose
+ * partial results a second dispatch adds up in a fixed order.
+ */
+export function matmulCalls(product: Product, target: Target): KernelCall[] {
+  const { m, n, k } = product;
+  const batches = product.batch.reduce((total, length) => total * length, 1);
+  const choice = target.variants?.matmul;
+  const tiled = choice === 'tiled' || (choice === undefined && target.fastWorkgroupMemory && m >= 64 && n >= 64 && k >= 32);
+  const rows = tiled ? 4 : rowsPerInvocation(m, n, batches);
+  const invocations = Math.ceil(m / rows) * Math.ceil(n / 4) * batches;
+  const wanted = choice === 'direct' || invocations >= busyInvocations ? 1 : Math.ceil(busyInvocations / invocations);
+  const possible = choice === 'splitK' ? Math.min(4, k) : Math.floor(k / shortestSlice);
+  const sliced = choice === 'splitK' ? possible : Math.min(wanted, possible, 32);
+  // Whole groups of four, so that vec4 loads stay aligned.
+  const sliceLength = sliced <= 1 ? k : Math.ceil(k / sliced / 4) * 4;
+  const slices = Math.ceil(k / sliceLength);
+  const makeCall = tiled ? tiledCall : directCall;
+  if (slices === 1) return [makeCall(product, rows, k, 1, batches)];
+
+  const count = batches * m * n;
+  const partials: Binding = { scratch: 'partials', bytes: 4 * slices * count };
+  const columnPartials: Binding = { scratch: 'columnPartials', bytes: 4 * slices * n };
+  const { bias, columnSum, epilogue, y } = product;
+  const partial = makeCall(
+    {
+      ...product,
+      y: { binding: partials, dtype: 'float32' },
+      bias: undefined,
+      columnSum: columnSum && { binding: columnPartials, dtype: 'float32' },
+      epilogue: noEpilogue,
+    },
+    rows,
+    sliceLength,
+    slices,
+    batches,
+  );
+  const extra = bias ? [bias.binding] : columnSum ? [columnPartials, columnSum.binding] : [];
+  return [
+    partial,
+    {
+      label: `${product.label}/sum`,
+      source: sumSource,
+      variant: {
+        Y: storageType(y.dtype),
+        HAS_BIAS: bias !== undefined,
+        BIAS: storageType(bias?.dtype ?? 'float32'),
+        HAS_COLUMN_SUM: columnSum !== undefined,
+        COLUMN_SUM: storageType(columnSum?.dtype ?? 'float32'),
+        EPILOGUE: epilogue.text(3 + extra.length, 1),
+      },
+      params: { count, slices, columns: n },
+      bindings: [partials, y.binding, ...extra, ...epilogue.bindings],
+      workgroups: linearGrid(Math.ceil(Math.max(count, columnSum ? n : 0) / 256)),
+    },
+  ];
+}
+
+/** More rows share more of b; fewer give small products more invocations. */
+function rowsPerInvocation(m: number, n: number, batches: number): number {
+  for (const rows of [8, 4, 2]) {
+    if (m >= rows && Math.ceil(m / rows) * Math.ceil(n / 4) * batches >= busyInvocations) return rows;
+  }
+  return m >= 4 ? 4 : 1;
+}
+
+/** Each invocation reads straight from memory. */
+function directCall(product: Product, rows: number, sliceLength: number, slices: number, batches: number): KernelCall {
+  const { a, columnSum } = product;
+  const call = productCall(product, rows, sliceLength, slices, batches);
+  return {
+    ...call,
+    source,
+    variant: {
+      ...call.variant,
+      WHOLE_COLUMNS: product.n % 4 === 0,
+      ROWS: rows,
+      START: startText(rows, a.transposed, columnSum !== undefined),
+      MULTIPLY: multiplyText(rows, a.transposed, columnSum !== undefined),
+      MULTIPLY_ONE: multiplyOneText(rows, a.transposed, columnSum !== undefined),
+    },
+  };
+}
+
+/** Workgroups share tiles of a and b in their memory: what pays on GPUs that have such memory in hardware. */
+function tiledCall(product: Product, rows: number, sliceLength: number, slices: number, batches: number): KernelCall {
+  const call = productCall(product, rows, sliceLength, slices, batches);
+  return {
+    ...call,
+    label: `${call.label}/tiled`,
+    source: tiledSource,
+    variant: {
+      ...call.variant,
+      TRANSPOSE_A: product.a.transposed,
+      MULTIPLY: tiledMultiplyText(product.columnSum !== undefined),
+    },
+    params: { ...call.params, rowTiles: Math.ceil(product.m / 64) },
+    workgroups: linearGrid(Math.ceil(product.n / 64) * Math.ceil(product.m / 64) * batches * slices),
+  };
+}
+
+/** What both kernels have in common. */
+function productCall(product: Product, rows: number, sliceLength: number, slices: number, batches: number) {
+  const { a, b, y, bias, columnSum, m, n, k, epilogue } = product;
+  const aVec4 = (a.transposed ? m : k) % 4 === 0 && a.batchStrides.every((stride) => stride % 4 === 0);
+  const bVec4 = (b.transposed ? k : n) % 4 === 0 && b.batchStrides.every((stride) => stride % 4 === 0);
+  const yVec4 = n % 4 === 0 && epilogue.allowsVec4;
+  const width = yVec4 ? 4 : 1;
+  const [, batch1, batch2] = paddedAxes(product.batch, 1);
+  const [aStride0, aStride1, aStride2] = paddedAxes(a.batchStrides, 0);
+  const [bStride0, bStride1, bStride2] = paddedAxes(b.batchStrides, 0);
+  const [columnTiles, rowTiles] = [Math.ceil(n / 64), Math.ceil(m / (4 * rows))];
+  const extra = bias ? [bias.binding] : columnSum ? [columnSum.binding] : [];
+  return {
+    label: slices === 1 ? product.label : `${product.label}/slices`,
+    variant: {
+      A: storageType(a.dtype, aVec4 ? 4 : 1),
+      B: storageType(b.dtype, bVec4 ? 4 : 1),
+      Y: storageType(y.dtype, width),
+      HAS_BIAS: bias !== undefined,
+      BIAS: storageType(bias?.dtype ?? 'float32'),
+      HAS_COLUMN_SUM: columnSum !== undefined,
+      COLUMN_SUM: storageType(columnSum?.dtype ?? 'float32'),
+      A_VEC4: aVec4,
+      B_VEC4: bVec4,
+      TRANSPOSE_B: b.transposed,
+      EPILOGUE: epilogue.text(4 + extra.length, width),
+      STORE: storeText(rows, yVec4, y.dtype, bias !== undefined, columnSum ? storageType(columnSum.dtype) : null),
+    },
+    params: {
+      m,
+      n,
+      k,
+      sliceLength,
+      columnTiles,
+      rowTiles,
+      batches,
+      batch1,
+      batch2,
+      aStride0,
+      aStride1,
+      aStride2,
+      bStride0,
+      bStride1,
+      bStride2,
+    },
+    bindings: [a.binding, b.binding, y.binding, ...extra, ...epilogue.bindings],
+    workgroups: linearGrid(columnTiles * rowTiles * batches * slices),
+  };
+}
+
+/** Three axes, outermost first; missing ones in front. */
+function paddedAxes(axes: readonly number[], missing: number): number[] {
+  return [...new Array<number>(3 - axes.length).fill(missing), ...axes];
+}
+
+// The inner loops are written out for each row: not every compiler unrolls them or keeps an indexed array in registers.
+
+function lines(count: number, line: (i: number) => string): string {
+  return Array.from({ length: count }, (_, i) => line(i)).join('\n    ');
+}
+
+/** Sums start at zero; rows beyond the last repeat it and are never stored. */
+function startText(rows: number, transposed: boolean, columnSum: boolean): string {
+  const stride = transposed ? '' : ' * params.k';
+  return lines(rows, (i) => {
+    const row = i === 0 ? 'firstRow' : `min(firstRow + ${i}u, params.m - 1u)`;
+    return `var sum${i} = vec4<f32>();\n  let a${i}Base = aBase + ${row}${stride};`;
+  }).concat(columnSum ? '\n  var sumOfB = vec4<f32>();' : '');
+}
+
+function multiplyText(rows: number, transposed: boolean, columnSum: boolean): string {
+  const multiply = lines(rows, (i) => {
+    const load = transposed
+      ? `vec4<f32>(${[0, 1, 2, 3].map((j) => `oneA(a${i}Base + (k + ${j}u) * params.m)`).join(', ')})`
+      : `loadA(a${i}Base + k)`;
+    return `let a${i} = ${load};
+    sum${i} = fma(vec4<f32>(a${i}.w), b3, fma(vec4<f32>(a${i}.z), b2, fma(vec4<f32>(a${i}.y), b1, fma(vec4<f32>(a${i}.x), b0, sum${i}))));`;
+  });
+  return multiply + (columnSum ? '\n    sumOfB += (b0 + b1) + (b2 + b3);' : '');
+}
+
+function multiplyOneText(rows: number, transposed: boolean, columnSum: boolean): string {
+  const at = (i: number) => (transposed ? `a${i}Base + k * params.m` : `a${i}Base + k`);
+  const multiply = lines(rows, (i) => `sum${i} = fma(vec4<f32>(oneA(${at(i)})), b0, sum${i});`);
+  return multiply + (columnSum ? '\n    sumOfB += b0;' : '');
+}
+
+function tiledMultiplyText(columnSum: boolean): string {
+  return lines(16, (step) => {
+    const rows = ['x', 'y', 'z', 'w'].map((part, i) => `sum${i} = fma(vec4<f32>(a${step}.${part}), b${step}, sum${i});`);
+    return `let a${step} = aTile[${16 * step}u + local.y];
+    let b${step} = bTile[${16 * step}u + local.x];
+    ${rows.join('\n    ')}${columnSum ? `\n    sumOfB += b${step};` : ''}`;
+  });
+}
+
+function storeText(rows: number, vec4: boolean, dtype: DType, bias: boolean, columnSum: string | null): string {
+  const type = storageType(dtype, vec4 ? 4 : 1);
+  const parts = vec4 ? [''] : ['.x', '.y', '.z', '.w'];
+  const stores = lines(rows, (i) =>
+    parts
+      .map((part, j) => {
+        const column = j === 0 ? 'column' : `column + ${j}u`;
+        const index = vec4 ? `(yBase + (firstRow + ${i}u) * params.n + column) / 4u` : `yBase + (firstRow + ${i}u) * params.n + ${column}`;
+        const added = !bias ? '' : vec4 ? ' + vec4<f32>(f32(bias[column]), f32(bias[column + 1u]), f32(bias[column + 2u]), f32(bias[column + 3u]))' : ` + f32(bias[${column}])`;
+        const inside = [...(i > 0 ? [`firstRow + ${i}u < params.m`] : []), ...(j > 0 ? [`${column} < params.n`] : [])].join(' && ');
+        const store = `let index = ${index};\n    y[index] = ${type}(finish(sum${i}${part}${added}, index));`;
+        return inside ? `if (${inside}) {\n    ${store}\n    }` : `{\n    ${store}\n    }`;
+      })
+      .join('\n    '),
+  );
+  if (!columnSum) return stores;
+  const sums = ['x', 'y', 'z', 'w'].map(
+    (part, j) => `if (column + ${j}u < params.n) { columnSum[slice * params.n + column + ${j}u] = ${columnSum}(sumOfB.${part}); }`,
+  );
+  return `${stores}\n  if (firstRow == 0u) {\n    ${sums.join('\n    ')}\n  }`;
+}

@@ -1,0 +1,262 @@
+import source from '#shaders/optimizer.wgsl' with { type: 'text' };
+import { DTypeError, GraphError, ShapeError } from '../core/errors.ts';
+import { showShape, sizeOf } from '../core/shape.ts';
+import { apply, type Op, Tensor, Variable } from '../graph/graph.ts';
+import { type KernelCall, linearGrid, type OffsetOf } from '../graph/kernel.ts';
+import { add } from '../ops/arithmetic.ts';
+import { grad } from '../ops/gradient.ts';
+import { blocksOf, normPartials, squaredNorm } from './squaredNorm.ts';
+
+/** What all optimizers take. */
+export interface OptimizerOptions {
+  /** The step size: a number, or a scalar tensor that is fed or computed, so that a schedule can change it. */
+  learningRate: number | Tensor;
+  /** Gradients are cut to [-clipValue, clipValue], element by element. */
+  clipValue?: number;
+  /** All gradients are scaled so that their common Euclidean norm is at most this. One dispatch more. */
+  clipNorm?: number;
+}
+
+/** One element's way through an update rule. */
+export interface ElementUpdate {
+  parameter: number;
+  readonly gradient: number;
+  readonly states: Float64Array;
+  readonly learningRate: number;
+  /** 1 for the first update. */
+  readonly step: number;
+}
+
+/** What makes one optimizer different from another. */
+export interface OptimizerRule {
+  readonly name: string;
+  /** What is kept for each element of each parameter, starting at 0. */
+  readonly states: readonly string[];
+  /** Numbers that the rule reads, in WGSL as `params.name`. */
+  readonly hyperparameters: Readonly<Record<string, number>>;
+  /** The rule for one element, in float64. */
+  update(element: ElementUpdate, hyperparameters: Readonly<Record<string, number>>): void;
+  /**
+   * The same in WGSL on `parameter`, `gradient` and the states (vec4<f32>, under their names), with `rate` and `step` (f32, u32) and
+   * `oneMinusPower(1 - b, step)` for 1 - b^step.
+   */
+  readonly wgsl: string;
+}
+
+export interface Optimizer {
+  /**
+   * Gradients of `loss` and the updates that follow from them, for `compile({ updates })`. All parameters are updated in one dispatch (two
+   * with `clipNorm`; one more of each for every further 128 MiB of parameters). If the loss is not finite, nothing changes; an
+   * element whose gradient is not finite stays as it is.
+   *
+   * @param parameters default: all trainable variables of the graph that the loss depends on.
+   */
+  minimize(loss: Tensor, parameters?: readonly Variable[]): [Variable, Tensor][];
+  /** The same from gradients that you have computed, or changed, yourself. */
+  apply(loss: Tensor, parameters: readonly Variable[], gradients: readonly Tensor[]): [Variable, Tensor][];
+}
+
+interface UpdateAttrs {
+  readonly clipValue: number;
+  readonly clipNorm: number;
+  readonly hyperparameters: Readonly<Record<string, number>>;
+}
+
+/** Inputs before the parameters: loss, learning rate, step, and the partial sums of the squared norm. */
+const leading = 4;
+
+/** Makes an optimizer of a rule. */
+export function makeOptimizer(rule: OptimizerRule, options: OptimizerOptions): Optimizer {
+  const op = updateOp(rule);
+  checkOptions(rule.name, options);
+  const attrs: UpdateAttrs = {
+    clipValue: options.clipValue ?? 0,
+    clipNorm: options.clipNorm ?? 0,
+    hyperparameters: rule.hyperparameters,
+  };
+  const optimizer: Optimizer = {
+    minimize(loss, parameters = influential(loss)) {
+      return optimizer.apply(loss, parameters, grad(loss, parameters));
+    },
+    apply(loss, parameters, gradients) {
+      checkParameters(rule.name, parameters, gradients);
+      const { graph } = loss;
+      const { learningRate } = options;
+      const rate = typeof learningRate === 'number' ? graph.constant(learningRate) : learningRate;
+      // One dispatch can write to one buffer of parameters.
+      const groups = [...new Set(parameters.map((parameter) => parameter.group))];
+      const members = groups.map((group) => parameters.map((_, i) => i).filter((i) => parameters[i].group === group));
+      const norms = attrs.clipNorm > 0 ? members.map((own) => squaredNorm(own.map((i) => gradients[i]))) : [];
+      const norm = norms.length > 0 ? norms.reduce((total, part) => add(total, part)) : graph.constant(0);
+      return members.flatMap((own) => {
+        const stateGroup = `${rule.name}/${graph.nodes.length}`;
+        const sets = own.map((i) => {
+          const { name, shape } = parameters[i];
+          const states = rule.states.map((state) =>
+            graph.groupedVariable(`${rule.name}/${name}/${state}`, shape, stateGroup),
+          );
+          return { parameter: parameters[i], gradient: gradients[i], states };
+        });
+        const inputs = sets.flatMap(({ parameter, gradient, states }) => [parameter, gradient, ...states]);
+        const outputs = apply(op, [loss, rate, graph.step, norm, ...inputs], attrs);
+        const targets = sets.flatMap(({ parameter, states }) => [parameter, ...states]);
+        return targets.map((variable, i): [Variable, Tensor] => [variable, outputs[i]]);
+      });
+    },
+  };
+  return optimizer;
+}
+
+function updateOp(rule: OptimizerRule): Op<UpdateAttrs> {
+  const perInput = 2 + rule.states.length;
+  const perOutput = 1 + rule.states.length;
+  const setsIn = (inputCount: number) => (inputCount - leading) / perInput;
+  return {
+    name: rule.name,
+    infer(inputs) {
+      const [loss, rate] = inputs;
+      for (const [what, spec] of [['loss', loss], ['learning rate', rate]] as const) {
+        if (sizeOf(spec.shape) !== 1 || spec.dtype !== 'float32') {
+          throw new ShapeError(`the ${what} must be one float32 number, got ${spec.dtype} ${showShape(spec.shape)}`);
+        }
+      }
+      return Array.from({ length: setsIn(inputs.length) }, (_, set) => {
+        const { shape, dtype } = inputs[leading + set * perInput];
+        return new Array(perOutput).fill({ shape, dtype });
+      }).flat();
+    },
+    reference(inputs, _, attrs) {
+      const [[loss], [learningRate], [step], norms] = inputs;
+      const squared = norms.reduce((total, part) => total + part, 0);
+      const scale = attrs.clipNorm > 0 ? Math.min(1, attrs.clipNorm / (Math.sqrt(squared) + 1e-6)) : 1;
+      const usable = Number.isFinite(loss) && Number.isFinite(scale) && Number.isFinite(squared);
+      const results: Float64Array[] = [];
+      for (let set = 0; set < setsIn(inputs.length); set++) {
+        const [parameter, gradient, ...states] = inputs.slice(leading + set * perInput, leading + (set + 1) * perInput);
+        const updated = [parameter, ...states].map((values) => Float64Array.from(values));
+        for (let i = 0; usable && i < parameter.length; i++) {
+          const scaled = gradient[i] * scale;
+          const clipped = attrs.clipValue > 0 ? Math.min(Math.max(scaled, -attrs.clipValue), attrs.clipValue) : scaled;
+          if (!Number.isFinite(clipped)) continue;
+          const element: ElementUpdate = {
+            parameter: parameter[i],
+            gradient: clipped,
+            states: Float64Array.from(states, (state) => state[i]),
+            learningRate,
+            step: step + 1,
+          };
+          rule.update(element, attrs.hyperparameters);
+          updated[0][i] = element.parameter;
+          element.states.forEach((value, s) => {
+            updated[s + 1][i] = value;
+          });
+        }
+        results.push(...updated);
+      }
+      return results;
+    },
+    inPlace(inputCount) {
+      return Array.from({ length: setsIn(inputCount) }, (_, set) => {
+        const from = leading + set * perInput;
+        const to = set * perOutput;
+        return [[to, from], ...rule.states.map((_, s): [number, number] => [to + 1 + s, from + 2 + s])] as [number, number][];
+      }).flat();
+    },
+    kernels({ inputs, attrs }): KernelCall[] {
+      const sets = Array.from({ length: setsIn(inputs.length) }, (_, set) => set);
+      const sizes = sets.map((set) => sizeOf(inputs[leading + set * perInput].shape));
+      const blocks = blocksOf(sizes);
+      const rows = sets.flatMap((set): (number | OffsetOf)[] => [
+        { offsetOf: { output: set * perOutput } },
+        { offsetOf: { input: leading + set * perInput + 1 } },
+        ...rule.states.map((_, s) => ({ offsetOf: { output: set * perOutput + 1 + s } })),
+        sizes[set],
+      ]);
+      const stateOutputs = sets.flatMap((set) => rule.states.map((_, s) => set * perOutput + 1 + s));
+      const clips = attrs.clipNorm > 0;
+      const fields = Object.keys(rule.hyperparameters).map((name) => `${name}: f32`);
+      return [
+        {
+          label: rule.name,
+          source,
+          variant: {
+            HYPERPARAMETERS: fields.join(', '),
+            HAS_STATE: rule.states.length > 0,
+            HAS_CLIP_NORM: clips,
+            NORM_BINDING: rule.states.length > 0 ? 8 : 7,
+            ENTRY: 3 + rule.states.length,
+            LOAD_STATES: rule.states
+              .map((name, s) => `let ${name}At = table[row + ${2 + s}u] / 4u + place;\n  var ${name} = states[${name}At];`)
+              .join('\n  '),
+            UPDATE: rule.wgsl,
+            STORE_STATES: rule.states
+              .map((name) => `states[${name}At] = select(states[${name}At], ${name}, finite);`)
+              .join('\n  '),
+          },
+          params: {
+            parameters: sets.length,
+            blocks: blocks.length / 2,
+            normPartials,
+            clipNorm: attrs.clipNorm,
+            clipValue: attrs.clipValue,
+            ...rule.hyperparameters,
+          },
+          bindings: [
+            { outputs: sets.map((set) => set * perOutput) },
+            { inputs: sets.map((set) => leading + set * perInput + 1) },
+            { words: [...rows, ...blocks] },
+            { input: 0 },
+            { input: 1 },
+            { input: 2 },
+            ...(stateOutputs.length > 0 ? [{ outputs: stateOutputs }] : []),
+            ...(clips ? [{ input: 3 }] : []),
+          ],
+          workgroups: linearGrid(blocks.length / 2),
+        },
+      ];
+    },
+    flops: (_, outputs) => outputs.reduce((total, { shape }) => total + 8 * sizeOf(shape), 0),
+  };
+}
+
+/** Trainable variables on which the loss depends, in the order of creation. */
+function influential(loss: Tensor): Variable[] {
+  const found = new Set<Tensor>();
+  const waiting = [loss.node];
+  const seen = new Set(waiting);
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
+    for (const input of node.inputs) {
+      found.add(input);
+      if (!seen.has(input.node)) waiting.push(input.node);
+      seen.add(input.node);
+    }
+  }
+  return loss.graph.parameters.filter((parameter) => found.has(parameter));
+}
+
+function checkOptions(name: string, options: OptimizerOptions): void {
+  const { learningRate, clipNorm, clipValue } = options;
+  if (typeof learningRate === 'number' && !(learningRate >= 0 && Number.isFinite(learningRate))) {
+    throw new GraphError(`${name}: learningRate must be a finite number of at least 0, got ${learningRate}`);
+  }
+  for (const [option, value] of Object.entries({ clipNorm, clipValue })) {
+    if (value !== undefined && !(value > 0 && Number.isFinite(value))) {
+      throw new GraphError(`${name}: ${option} must be a finite number above 0, got ${value}`);
+    }
+  }
+}
+
+function checkParameters(name: string, parameters: readonly Variable[], gradients: readonly Tensor[]): void {
+  if (parameters.length === 0) throw new GraphError(`${name}: the loss depends on no trainable variable; there is nothing to train`);
+  if (gradients.length !== parameters.length) {
+    throw new GraphError(`${name}: ${parameters.length} parameters, but ${gradients.length} gradients`);
+  }
+  parameters.forEach((parameter, i) => {
+    if (!(parameter instanceof Variable)) throw new GraphError(`${name}: ${parameter} is not a variable`);
+    if (parameter.dtype !== 'float32') throw new DTypeError(`${name}: ${parameter} must be float32`);
+    if (String(gradients[i].shape) !== String(parameter.shape)) {
+      throw new ShapeError(`${name}: the gradient of ${parameter} has shape ${showShape(gradients[i].shape)}`);
+    }
+    if (parameters.indexOf(parameter) !== i) throw new GraphError(`${name}: ${parameter} is given twice`);
+  });
+}

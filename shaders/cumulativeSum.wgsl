@@ -1,4 +1,4 @@
-// One workgroup adds up one line, 1024 elements at a time; or one invocation adds up one line by itself.
+// One workgroup adds up one line, sixteen elements a lane at a time; or one invocation adds up one line by itself.
 struct Params { lines: u32, length: u32, inner: u32 }
 alias V = ${V};
 @group(0) @binding(0) var<storage, read> x: array<${X}>;
@@ -6,7 +6,8 @@ alias V = ${V};
 @group(0) @binding(2) var<uniform> params: Params;
 
 #if ${SCAN}
-var<workgroup> sums: array<V, 256>;
+var<workgroup> sums: array<V, 64>;
+var<workgroup> blocks: array<V, 8>;
 #endif
 
 fn offsetOf(base: u32, index: u32) -> u32 {
@@ -17,23 +18,18 @@ fn offsetOf(base: u32, index: u32) -> u32 {
 #endif
 }
 
-#if ${SCAN}
-fn load(base: u32, index: u32) -> V {
-  return select(V(), V(x[offsetOf(base, min(index, params.length - 1u))]), index < params.length);
-}
-
-fn store(base: u32, index: u32, before: V, value: V, stores: bool) {
-  if (stores && index < params.length) {
+// Stores one running sum and returns the next.
+fn advance(before: V, at: u32) -> V {
+  let after = before + V(x[at]);
 #if ${EXCLUSIVE}
-    y[offsetOf(base, index)] = ${Y}(before);
+  y[at] = ${Y}(before);
 #else
-    y[offsetOf(base, index)] = ${Y}(before + value);
+  y[at] = ${Y}(after);
 #endif
-  }
+  return after;
 }
-#endif
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) workgroup: vec3<u32>,
   @builtin(num_workgroups) count: vec3<u32>,
@@ -45,53 +41,46 @@ fn main(
   let base = (line / params.inner) * params.length * params.inner + line % params.inner;
   var carry = V();
   for (var chunk = 0u; chunk < params.length; chunk += 1024u) {
-    let index = chunk + local * 4u;
-    let value0 = load(base, index);
-    let value1 = load(base, index + 1u);
-    let value2 = load(base, index + 2u);
-    let value3 = load(base, index + 3u);
-    sums[local] = value0 + value1 + value2 + value3;
+    let first = chunk + local * 16u;
+    let end = min(first + 16u, params.length);
+    var sum = V();
+    for (var index = first; index < end; index++) {
+      sum += V(x[offsetOf(base, index)]);
+    }
+    sums[local] = sum;
     workgroupBarrier();
-    // Hillis and Steele, 1986: after each round a lane holds the sum of twice as many lanes up to its own.
-    for (var distance = 1u; distance < 256u; distance *= 2u) {
-      var more = V();
-      if (local >= distance) {
-        more = sums[local - distance];
+    // Eight lanes turn eight sums each into running ones; then every lane adds the blocks before its own.
+    if (local < 8u) {
+      var running = V();
+      for (var i = local * 8u; i < local * 8u + 8u; i++) {
+        let next = sums[i];
+        sums[i] = running;
+        running += next;
       }
-      workgroupBarrier();
-      sums[local] += more;
-      workgroupBarrier();
+      blocks[local] = running;
     }
-    var before = carry;
-    if (local > 0u) {
-      before += sums[local - 1u];
+    workgroupBarrier();
+    var total = carry + sums[local];
+    for (var block = 0u; block < 8u; block++) {
+      carry += blocks[block];
+      if (block < local / 8u) {
+        total += blocks[block];
+      }
     }
-    carry += sums[255];
-    store(base, index, before, value0, number < params.lines);
-    before += value0;
-    store(base, index + 1u, before, value1, number < params.lines);
-    before += value1;
-    store(base, index + 2u, before, value2, number < params.lines);
-    before += value2;
-    store(base, index + 3u, before, value3, number < params.lines);
+    for (var index = first; number < params.lines && index < end; index++) {
+      total = advance(total, offsetOf(base, index));
+    }
     workgroupBarrier();
   }
 #else
-  let line = number * 256u + local;
+  let line = number * 64u + local;
   if (line >= params.lines) {
     return;
   }
   let base = (line / params.inner) * params.length * params.inner + line % params.inner;
   var total = V();
   for (var index = 0u; index < params.length; index++) {
-    let at = offsetOf(base, index);
-#if ${EXCLUSIVE}
-    y[at] = ${Y}(total);
-    total += V(x[at]);
-#else
-    total += V(x[at]);
-    y[at] = ${Y}(total);
-#endif
+    total = advance(total, offsetOf(base, index));
   }
 #endif
 }

@@ -14,7 +14,7 @@ ${ROW_OF}
 var<workgroup> named: array<u32, 1024>;
 var<workgroup> found: array<atomic<u32>, 32>;
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(${LANES})
 fn main(
   @builtin(workgroup_id) workgroup: vec3<u32>,
   @builtin(num_workgroups) count: vec3<u32>,
@@ -37,7 +37,7 @@ fn main(
     }
     workgroupBarrier();
     let end = min(params.picked - start, 1024u);
-    for (var at = lane; at < end; at += 256u) {
+    for (var at = lane; at < end; at += ${LANES}u) {
       let name = rowOf(indices[start + at], params.size);
       named[at] = name;
       if (name >= firstRow && name < firstRow + params.rows) {

@@ -19,10 +19,13 @@ fn main(
     sum += select(known, 0.0, params.ignores == 1u && label == params.ignoreIndex) * ${CATEGORY_WEIGHT};
   }
   sums[local] = sum;
-  for (var half = 128u; half > 0u; half /= 2u) {
+  for (var left = 256u; left > 1u; left = max(left / 8u, 1u)) {
     workgroupBarrier();
-    if (local < half) {
-      sums[local] += sums[local + half];
+    let next = max(left / 8u, 1u);
+    if (local < next) {
+      for (var other = next; local + other < left; other += next) {
+        sums[local] += sums[local + other];
+      }
     }
   }
   if (local == 0u) {

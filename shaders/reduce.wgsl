@@ -1,4 +1,4 @@
-// One workgroup reduces OUTPUTS outputs over one slab of their elements; LANES invocations share an output.
+// One workgroup reduces OUTPUTS outputs, LANES invocations each; or one invocation reduces every parts-th element of one.
 ${MONOID}
 #if ${PARTIALS_IN}
 alias Stored = State;
@@ -8,7 +8,7 @@ alias Stored = ${X};
 
 // An output is found by four kept axes, an element by four reduced ones, innermost last. Unused ones have length 1.
 struct Params {
-  outputs: u32, elements: u32, slabs: u32, slabLength: u32,
+  outputs: u32, elements: u32, parts: u32,
   keptLength1: u32, keptLength2: u32, keptLength3: u32,
   keptStride0: u32, keptStride1: u32, keptStride2: u32, keptStride3: u32,
   reducedLength1: u32, reducedLength2: u32, reducedLength3: u32,
@@ -26,6 +26,7 @@ ${EPILOGUE}
 
 const LANES = ${LANES}u;
 const OUTPUTS = ${OUTPUTS}u;
+const LANE_STEP = ${LANE_STEP}u;
 #if ${TREE}
 var<workgroup> states: array<State, ${THREADS}>;
 #endif
@@ -73,18 +74,24 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let number = workgroup.y * count.x + workgroup.x;
-  let slab = number % params.slabs;
+#if ${PARTIALS_OUT}
+  // Neighbours read what lies together: parts of a row, or the same part of several columns.
+  let flat = number * ${THREADS}u + local;
 #if ${ROWS}
-  let lane = local % LANES;
-  let output = (number / params.slabs) * OUTPUTS + local / LANES;
-  let laneStep = 1u;
+  let lane = flat % params.parts;
+  let output = flat / params.parts;
 #else
-  let lane = local / OUTPUTS;
-  let output = (number / params.slabs) * OUTPUTS + local % OUTPUTS;
-  let laneStep = OUTPUTS;
+  let lane = flat / params.outputs;
+  let output = flat % params.outputs;
+#endif
+  let step = params.parts;
+#else
+  // Along rows the lanes of an output are neighbours, else the outputs are.
+  let lane = local / LANE_STEP % LANES;
+  let output = number * OUTPUTS + local % LANE_STEP + local / (LANE_STEP * LANES);
+  let step = LANES;
 #endif
   let base = keptOffset(min(output, params.outputs - 1u));
-  let end = min((slab + 1u) * params.slabLength, params.elements);
 #if ${PARTIALS_IN}
   var state = empty(x[base]);
 #elif ${ROW_OF_FOUR}
@@ -92,38 +99,44 @@ fn main(
 #else
   var state = start(V(x[base]));
 #endif
-  var index = slab * params.slabLength + lane;
+  var index = lane;
   // Four loads under way at once.
-  while (index + 3u * LANES < end) {
+  while (index + 3u * step < params.elements) {
     let loaded0 = x[base + reducedOffset(index)];
-    let loaded1 = x[base + reducedOffset(index + LANES)];
-    let loaded2 = x[base + reducedOffset(index + 2u * LANES)];
-    let loaded3 = x[base + reducedOffset(index + 3u * LANES)];
+    let loaded1 = x[base + reducedOffset(index + step)];
+    let loaded2 = x[base + reducedOffset(index + 2u * step)];
+    let loaded3 = x[base + reducedOffset(index + 3u * step)];
     state = include(state, loaded0, index);
-    state = include(state, loaded1, index + LANES);
-    state = include(state, loaded2, index + 2u * LANES);
-    state = include(state, loaded3, index + 3u * LANES);
-    index += 4u * LANES;
+    state = include(state, loaded1, index + step);
+    state = include(state, loaded2, index + 2u * step);
+    state = include(state, loaded3, index + 3u * step);
+    index += 4u * step;
   }
-  while (index < end) {
+  while (index < params.elements) {
     state = include(state, x[base + reducedOffset(index)], index);
-    index += LANES;
+    index += step;
   }
 #if ${TREE}
+  // Few barriers matter more than short chains: each round leaves an eighth of the states.
   states[local] = state;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+  for (var left = LANES; left > 1u; left = max(left / 8u, 1u)) {
     workgroupBarrier();
-    if (lane < half) {
-      states[local] = combine(states[local], states[local + half * laneStep]);
+    let next = max(left / 8u, 1u);
+    if (lane < next) {
+      for (var other = next; lane + other < left; other += next) {
+        state = combine(state, states[local + other * LANE_STEP]);
+      }
+      states[local] = state;
     }
   }
-  state = states[local];
 #endif
-  if (lane == 0u && output < params.outputs) {
 #if ${PARTIALS_OUT}
-    partials[slab * params.outputs + output] = state;
-#else
-    y[output] = ${Y}(finish(result(state), output));
-#endif
+  if (lane < params.parts && output < params.outputs) {
+    partials[flat] = state;
   }
+#else
+  if (lane == 0u && output < params.outputs) {
+    y[output] = ${Y}(finish(result(state), output));
+  }
+#endif
 }

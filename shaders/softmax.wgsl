@@ -10,6 +10,7 @@ alias V = ${V};
 alias Shared = ${SHARED};
 const LANES = ${LANES}u;
 const LINES = ${LINES}u;
+const LANE_STEP = ${LANE_STEP}u;
 #if ${TREE}
 var<workgroup> highs: array<Shared, ${THREADS}>;
 var<workgroup> sums: array<Shared, ${THREADS}>;
@@ -22,17 +23,10 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let number = workgroup.y * count.x + workgroup.x;
-#if ${ROWS}
-  let lane = local % LANES;
-  let line = number * LINES + local / LANES;
-  let laneStep = 1u;
-  let first = local - lane;
-#else
-  let lane = local / LINES;
-  let line = number * LINES + local % LINES;
-  let laneStep = LINES;
-  let first = local % LINES;
-#endif
+  // Along rows the lanes of a line are neighbours, else the lines are.
+  let lane = local / LANE_STEP % LANES;
+  let line = number * LINES + local % LANE_STEP + local / (LANE_STEP * LANES);
+  let first = local - lane * LANE_STEP;
   let safe = min(line, params.lines - 1u);
   let base = (safe / params.inner) * params.length * params.inner + safe % params.inner;
 
@@ -56,13 +50,18 @@ fn main(
 #if ${TREE}
   highs[local] = high;
   sums[local] = sum;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+  for (var left = LANES; left > 1u; left = max(left / 8u, 1u)) {
     workgroupBarrier();
-    if (lane < half) {
-      let other = local + half * laneStep;
-      let both = max(highs[local], highs[other]);
-      sums[local] = sums[local] * exp(highs[local] - both) + sums[other] * exp(highs[other] - both);
-      highs[local] = both;
+    let next = max(left / 8u, 1u);
+    if (lane < next) {
+      for (var other = next; lane + other < left; other += next) {
+        let at = local + other * LANE_STEP;
+        let both = max(high, highs[at]);
+        sum = sum * exp(high - both) + sums[at] * exp(highs[at] - both);
+        high = both;
+      }
+      highs[local] = high;
+      sums[local] = sum;
     }
   }
   workgroupBarrier();

@@ -11,6 +11,7 @@ alias V = ${V};
 alias Shared = ${SHARED};
 const LANES = ${LANES}u;
 const LINES = ${LINES}u;
+const LANE_STEP = ${LANE_STEP}u;
 #if ${TREE}
 var<workgroup> sums: array<Shared, ${THREADS}>;
 #endif
@@ -22,17 +23,10 @@ fn main(
   @builtin(local_invocation_index) local: u32,
 ) {
   let number = workgroup.y * count.x + workgroup.x;
-#if ${ROWS}
-  let lane = local % LANES;
-  let line = number * LINES + local / LANES;
-  let laneStep = 1u;
-  let first = local - lane;
-#else
-  let lane = local / LINES;
-  let line = number * LINES + local % LINES;
-  let laneStep = LINES;
-  let first = local % LINES;
-#endif
+  // Along rows the lanes of a line are neighbours, else the lines are.
+  let lane = local / LANE_STEP % LANES;
+  let line = number * LINES + local % LANE_STEP + local / (LANE_STEP * LANES);
+  let first = local - lane * LANE_STEP;
   let safe = min(line, params.lines - 1u);
   let base = (safe / params.inner) * params.length * params.inner + safe % params.inner;
 
@@ -52,10 +46,14 @@ fn main(
 #endif
 #if ${TREE}
   sums[local] = sum;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+  for (var left = LANES; left > 1u; left = max(left / 8u, 1u)) {
     workgroupBarrier();
-    if (lane < half) {
-      sums[local] += sums[local + half * laneStep];
+    let next = max(left / 8u, 1u);
+    if (lane < next) {
+      for (var other = next; lane + other < left; other += next) {
+        sum += sums[local + other * LANE_STEP];
+      }
+      sums[local] = sum;
     }
   }
   workgroupBarrier();

@@ -6,25 +6,27 @@ struct Params { tensors: u32, blocks: u32 }
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-var<workgroup> sums: array<f32, 256>;
+var<workgroup> sums: array<f32, ${LANES}>;
 
-@compute @workgroup_size(256)
+@compute @workgroup_size(${LANES})
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   var sum = 0.0;
   for (var block = workgroup.x; block < params.blocks; block += ${PARTIALS}u) {
     let entry = (params.tensors + block) * 2u;
     let row = table[entry] * 2u;
-    let place = table[entry + 1u] * 256u + lane;
     let size = table[row + 1u];
-    if (place * 4u < size) {
-      // Beyond the last element lies padding of any value.
-      let value = select(vec4<f32>(), values[table[row] / 4u + place], vec4<u32>(0u, 1u, 2u, 3u) + place * 4u < vec4<u32>(size));
-      sum += dot(value, value);
+    for (var i = lane; i < 256u; i += ${LANES}u) {
+      let place = table[entry + 1u] * 256u + i;
+      if (place * 4u < size) {
+        // Beyond the last element lies padding of any value.
+        let value = select(vec4<f32>(), values[table[row] / 4u + place], vec4<u32>(0u, 1u, 2u, 3u) + place * 4u < vec4<u32>(size));
+        sum += dot(value, value);
+      }
     }
   }
   sums[lane] = sum;
   workgroupBarrier();
-  for (var width = 128u; width > 0u; width >>= 1u) {
+  for (var width = ${LANES}u / 2u; width > 0u; width >>= 1u) {
     if (lane < width) {
       sums[lane] += sums[lane + width];
     }

@@ -1,4 +1,5 @@
-// One workgroup turns a tile of 32 by 32 elements: reads run along axis a, innermost in x, writes along b, innermost in y.
+// One invocation turns a block of four by four elements: it reads along axis a, innermost in x, and writes along b, innermost in y.
+// Eight by eight invocations of a workgroup lie side by side, so that they read 128 bytes in a row and write as many.
 struct Params {
   tiles: u32, aTiles: u32, bTiles: u32, aLength: u32, bLength: u32, bStride: u32, aStride: u32,
   length1: u32, length2: u32, length3: u32, length4: u32, length5: u32, length6: u32, length7: u32,
@@ -10,41 +11,33 @@ struct Params {
 @group(0) @binding(2) var<uniform> params: Params;
 ${EPILOGUE}
 
-// A row is 33 long, so that neighbours in a column lie in different banks.
-var<workgroup> tile: array<F, 1056>;
-
-@compute @workgroup_size(256)
+// Lengths and strides count groups of four elements, but for the strides between the four.
+@compute @workgroup_size(64)
 fn main(
   @builtin(workgroup_id) workgroup: vec3<u32>,
   @builtin(num_workgroups) count: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
   let number = workgroup.y * count.x + workgroup.x;
-  if (number >= params.tiles) {
+  let a = (number % params.aTiles) * 8u + lane % 8u;
+  let b = ((number / params.aTiles) % params.bTiles) * 8u + lane / 8u;
+  if (number >= params.tiles || a >= params.aLength || b >= params.bLength) {
     return;
   }
-  let aFirst = (number % params.aTiles) * 32u;
-  let bFirst = ((number / params.aTiles) % params.bTiles) * 32u;
-  // The other axes stay where they are in the tile.
+  // The place on all other axes.
   var rest = number / (params.aTiles * params.bTiles);
-  var xBase = 0u;
-  var yBase = 0u;
+  var xBase = a + 4u * b * params.bStride;
+  var yBase = b + 4u * a * params.aStride;
   ${AXES}
-  let column = lane % 32u;
-  for (var row = lane / 32u; row < 32u; row += 8u) {
-    let a = aFirst + column;
-    let b = bFirst + row;
-    if (a < params.aLength && b < params.bLength) {
-      tile[row * 33u + column] = F(x[xBase + a + b * params.bStride]);
-    }
-  }
-  workgroupBarrier();
-  for (var row = lane / 32u; row < 32u; row += 8u) {
-    let a = aFirst + row;
-    let b = bFirst + column;
-    if (a < params.aLength && b < params.bLength) {
-      let index = yBase + a * params.aStride + b;
-      y[index] = ${Y}(finish(tile[column * 33u + row], index));
-    }
-  }
+  let row0 = F(x[xBase]);
+  let row1 = F(x[xBase + params.bStride]);
+  let row2 = F(x[xBase + 2u * params.bStride]);
+  let row3 = F(x[xBase + 3u * params.bStride]);
+  y[yBase] = ${Y}(finish(F(row0.x, row1.x, row2.x, row3.x), yBase));
+  yBase += params.aStride;
+  y[yBase] = ${Y}(finish(F(row0.y, row1.y, row2.y, row3.y), yBase));
+  yBase += params.aStride;
+  y[yBase] = ${Y}(finish(F(row0.z, row1.z, row2.z, row3.z), yBase));
+  yBase += params.aStride;
+  y[yBase] = ${Y}(finish(F(row0.w, row1.w, row2.w, row3.w), yBase));
 }

@@ -16,6 +16,7 @@ export {
   DeviceError,
   DTypeError,
   FeedError,
+  FormatError,
   GraphError,
   LimitError,
   NoAdapterError,
@@ -54,6 +55,13 @@ export {
   type Variant,
 } from './graph/kernel.ts';
 export { type ElementwiseRules, elementwise } from './ops/elementwise.ts';
+
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type StoredTensor,
+  type TensorFile,
+} from './io/safetensors.ts';
 
 export {
   glorotNormal,
@@ -108,6 +116,18 @@ export {
   sub,
 } from './ops/arithmetic.ts';
 export {
+  type AveragePool2dOptions,
+  averagePool2d,
+  globalAveragePool2d,
+} from './ops/averagePool2d.ts';
+export {
+  type BatchNorm,
+  type BatchNormInferenceOptions,
+  type BatchNormOptions,
+  batchNorm,
+  batchNormInference,
+} from './ops/batchNorm.ts';
+export {
   cast,
   clamp,
   equal,
@@ -126,10 +146,28 @@ export {
   where,
 } from './ops/comparison.ts';
 export { concat, stack } from './ops/concat.ts';
+export { type Conv1dOptions, conv1d } from './ops/conv1d.ts';
+export { type Conv2dOptions, conv2d, type FilterLayout } from './ops/conv2d.ts';
+export {
+  type Conv2dTransposeOptions,
+  conv2dTranspose,
+  type TransposedFilterLayout,
+} from './ops/conv2dTranspose.ts';
 export { type CumulativeSumOptions, cumulativeSum } from './ops/cumulativeSum.ts';
+export { depthwiseConv2d } from './ops/depthwiseConv2d.ts';
 export { type DropoutOptions, dropout } from './ops/dropout.ts';
 export { embedding, gather } from './ops/gather.ts';
 export { type GradOptions, grad } from './ops/gradient.ts';
+export { l2Pool2d } from './ops/l2Pool2d.ts';
+export {
+  type GroupNormOptions,
+  groupNorm,
+  type InstanceNormOptions,
+  instanceNorm,
+  type LayerNormOptions,
+  layerNorm,
+  rmsNorm,
+} from './ops/layerNorm.ts';
 export {
   type BinaryCrossEntropyOptions,
   binaryCrossEntropyWithLogits,
@@ -159,8 +197,10 @@ export {
   tanh,
 } from './ops/math.ts';
 export { linear, type MatmulOptions, matmul } from './ops/matmul.ts';
+export { globalMaxPool2d, maxPool2d } from './ops/maxPool2d.ts';
 export { type OneHotOptions, oneHot } from './ops/oneHot.ts';
 export { type PadOptions, pad } from './ops/pad.ts';
+export type { Pool2dOptions } from './ops/poolWindows.ts';
 export { pow } from './ops/pow.ts';
 export {
   all,
@@ -188,6 +228,7 @@ export {
   type SoftmaxCrossEntropyOptions,
   softmaxCrossEntropy,
 } from './ops/softmaxCrossEntropy.ts';
+export type { Layout, Padding, Pair, PairLike, WindowOptions } from './ops/spatial.ts';
 export { expandDimensions, squeeze } from './ops/squeeze.ts';
 export { expand, type ReduceOptions, sum } from './ops/sum.ts';
 export { tile } from './ops/tile.ts';

@@ -15,15 +15,15 @@ export async function findNonFinite(
   value: number,
 ): Promise<NonFiniteError> {
   const loss = options.outputs?.[output];
-  const operation = loss ? await firstNonFinite(device, [loss, ...(options.updates ?? []).map(([, tensor]) => tensor)], feeds) : null;
+  const operation = loss ? await firstNonFinite(device, loss, feeds) : null;
   const found = operation
     ? `the first op with a result that is not finite is ${operation}`
     : 'running it again op by op gave only finite results';
   return new NonFiniteError(`run: output "${output}" is ${value}; ${found}. The variables keep their values`, operation);
 }
 
-async function firstNonFinite(device: Device, roots: readonly Tensor[], feeds: Feeds): Promise<string | null> {
-  const nodes = [...reachable(roots)].sort((a, b) => a.id - b.id);
+async function firstNonFinite(device: Device, loss: Tensor, feeds: Feeds): Promise<string | null> {
+  const nodes = [...reachable(loss)].sort((a, b) => a.id - b.id);
   const names = new Set(nodes.map((node) => (node.source?.kind === 'input' ? node.source.name : null)));
   const needed = Object.fromEntries(Object.entries(feeds).filter(([name]) => names.has(name)));
   const watched = nodes.flatMap((node) => node.outputs.filter((tensor) => isFloat(tensor.dtype)));
@@ -41,9 +41,9 @@ async function firstNonFinite(device: Device, roots: readonly Tensor[], feeds: F
   }
 }
 
-function reachable(roots: readonly Tensor[]): Set<Node> {
+function reachable(loss: Tensor): Set<Node> {
   const found = new Set<Node>();
-  const waiting = roots.map((root) => root.node);
+  const waiting = [loss.node];
   for (let node = waiting.pop(); node; node = waiting.pop()) {
     if (found.has(node)) continue;
     found.add(node);

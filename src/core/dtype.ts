@@ -49,8 +49,8 @@ export function toTensorData(dtype: DType, values: ArrayLike<number>): TensorDat
   }
 }
 
-const float32 = new Float32Array(1);
-const word = new Uint32Array(float32.buffer);
+const float32 = /* @__PURE__ */ new Float32Array(1);
+const word = /* @__PURE__ */ (() => new Uint32Array(float32.buffer))();
 
 /** IEEE 754 binary16 bits of `value`, rounded to nearest even. */
 export function numberToHalf(value: number): number {

@@ -6,6 +6,15 @@ export class TensorloomError extends Error {
   override name = 'TensorloomError';
 }
 
+/**
+ * Lets the stack of one of our errors begin where `entry` was called. Hosts keep ten lines of it, and some the message as it was
+ * first: the user's line and the full message matter most. Other errors stay as they are. Returns the error.
+ */
+export function asOfCall(entry: (...args: never[]) => unknown, error: unknown): unknown {
+  if (error instanceof TensorloomError) Error.captureStackTrace?.(error, entry);
+  return error;
+}
+
 /** A rank, shape, axis, stride or other attribute that does not fit. Thrown at the line that calls the op. */
 export class ShapeError extends TensorloomError {
   override name = 'ShapeError';

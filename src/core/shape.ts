@@ -32,6 +32,7 @@ export function stridesOf(shape: Shape): number[] {
 
 /** Throws unless every length is a whole number of at least 1. `what` begins the message. */
 export function checkShape(what: string, shape: Shape): void {
+  if (!Array.isArray(shape)) throw new ShapeError(`${what}: expected a shape such as [2, 3], got ${String(shape)}`);
   for (const length of shape) {
     if (!Number.isInteger(length) || length < 1) {
       throw new ShapeError(
@@ -43,6 +44,7 @@ export function checkShape(what: string, shape: Shape): void {
 
 /** A negative axis counts from the end, as in NumPy. */
 export function normalizeAxis(what: string, axis: number, rank: number): number {
+  if (rank === 0) throw new ShapeError(`${what}: axis ${axis} is out of range: a scalar, of shape [], has no axes`);
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     throw new ShapeError(`${what}: axis ${axis} is out of range for rank ${rank} (expected ${-rank} to ${rank - 1})`);
   }

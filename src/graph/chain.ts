@@ -128,7 +128,15 @@ function render(chain: Chain, firstBinding: number, width: 1 | 4) {
       result: letter(step.dtype),
     };
     for (const helper of step.elementwise.helpers ?? []) helpers.add(helper);
-    lines.push(`let step${i} = ${step.elementwise.expression(step.arguments.map(textOf), step.attrs, types)};`);
+    let texts = step.arguments.map(textOf);
+    if (step.arguments.every(({ kind }) => kind === 'constant')) {
+      // WGSL computes an expression of constants when it compiles, and refuses a result that is infinite or NaN.
+      texts.forEach((text, j) => {
+        lines.push(`let constant${i}_${j} = ${text};`);
+      });
+      texts = texts.map((_, j) => `constant${i}_${j}`);
+    }
+    lines.push(`let step${i} = ${step.elementwise.expression(texts, step.attrs, types)};`);
   });
   chain.stores.forEach((store, i) => {
     declarations.push(
@@ -166,9 +174,9 @@ export function literal(value: number, dtype: DType): string {
   if (type === 'B') return `B(${value !== 0})`;
   if (type === 'I') return value === -2147483648 ? 'I(-2147483647 - 1)' : `I(${value})`;
   if (type === 'U') return `U(${value}u)`;
-  if (Number.isNaN(value)) return 'F(bitcast<f32>(nonFiniteBits | 0x400000u))';
-  if (!Number.isFinite(value)) return `F(bitcast<f32>(nonFiniteBits${value < 0 ? ' | 0x80000000u' : ''}))`;
   const rounded = Math.fround(value);
+  if (Number.isNaN(rounded)) return 'F(bitcast<f32>(nonFiniteBits | 0x400000u))';
+  if (!Number.isFinite(rounded)) return `F(bitcast<f32>(nonFiniteBits${rounded < 0 ? ' | 0x80000000u' : ''}))`;
   const text = Number.isInteger(rounded) && Math.abs(rounded) < 1e9 ? rounded.toFixed(1) : rounded.toExponential();
   return `F(${Object.is(rounded, -0) ? '-0.0' : text})`;
 }

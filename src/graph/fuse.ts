@@ -1,4 +1,4 @@
-import { sameShape, sizeOf } from '../core/shape.ts';
+import { type Shape, sameShape, sizeOf } from '../core/shape.ts';
 import { type Chain, type ChainArgument, chainEpilogue, chainKernel } from './chain.ts';
 import { type KernelCall, noEpilogue, type Target } from './kernel.ts';
 import type { Step, Trace, Value } from './trace.ts';
@@ -22,6 +22,8 @@ interface Group {
   /** The step with kernels of its own, if there is one; a chain follows it where `open`. */
   readonly producer: Step | null;
   readonly chain: Step[];
+  /** Shape of what the chain computes; steps of a smaller one are repeated for each element. */
+  readonly shape: Shape;
   /** Whether more elementwise steps may join. */
   readonly open: boolean;
 }
@@ -41,24 +43,35 @@ function formGroups(trace: Trace, target: Target): Group[] {
   const groupOf = new Map<Step, Group>();
   const users = usersOf(trace);
   const groups = new Set<Group>();
+  const onlyUser = onlyUsersOf(trace, users);
+  // Steps that wait for the step that uses them, and go where it goes.
+  const waiting = new Map<Step, Step[]>();
   for (const step of trace.steps) {
-    const candidates = step.op.elementwise ? candidatesFor(step, groupOf) : [];
-    let group = candidates.find((candidate) => fits(candidate, [step], groupOf, users, target));
+    const joining = [...(waiting.get(step) ?? []), step];
+    const user = onlyUser.get(step);
+    if (user && mayWait(step, onlyUser, users, waiting)) {
+      waiting.set(user, [...(waiting.get(user) ?? []), ...joining]);
+      continue;
+    }
+    const { shape } = step.outputs[0].spec;
+    const candidates = step.op.elementwise ? candidatesFor(joining, shape, groupOf) : [];
+    let group = candidates.find((candidate) => fits(candidate, joining, groupOf, users, target));
     if (group) {
-      group.chain.push(step);
+      group.chain.push(...joining);
     } else {
       const isChain = step.op.elementwise !== undefined;
       group = {
         id: groups.size,
         producer: isChain ? null : step,
-        chain: isChain ? [step] : [],
+        chain: isChain ? joining : [],
+        shape,
         open: isChain || step.op.epilogue !== undefined,
       };
       groups.add(group);
     }
-    groupOf.set(step, group);
+    for (const each of joining) groupOf.set(each, group);
     // Other chains of the same shape that the step reads may now join, too.
-    for (const other of candidatesFor(step, groupOf)) {
+    for (const other of candidatesFor([step], shape, groupOf)) {
       if (other === group || other.producer || !step.op.elementwise) continue;
       if (!fits(group, other.chain, groupOf, users, target)) continue;
       for (const moved of other.chain) groupOf.set(moved, group);
@@ -70,18 +83,57 @@ function formGroups(trace: Trace, target: Target): Group[] {
   return [...groups];
 }
 
-/** Open groups of the step's shape from which it takes a value; the latest first, since all others then exist. */
-function candidatesFor(step: Step, groupOf: ReadonlyMap<Step, Group>): Group[] {
-  const found = new Set<Group>();
-  for (const input of step.inputs) {
-    const group = input.producer && groupOf.get(input.producer);
-    if (group?.open && sameShape(shapeOf(group), step.outputs[0].spec.shape)) found.add(group);
+/** For each step whose results are used once, by another step: that step. */
+function onlyUsersOf(trace: Trace, users: ReadonlyMap<Value, number>): Map<Step, Step> {
+  const found = new Map<Step, Step>();
+  for (const user of trace.steps) {
+    for (const { producer } of user.inputs) {
+      if (producer?.outputs.length === 1 && users.get(producer.outputs[0]) === 1) found.set(producer, user);
+    }
   }
-  return [...found].sort((a, b) => b.id - a.id);
+  return found;
 }
 
-function shapeOf(group: Group) {
-  return (group.producer ?? group.chain[0]).outputs[0].spec.shape;
+/**
+ * A cheap step is better computed where it is used, if what it reads is kept in memory anyway: the mask of a relu belongs into
+ * the backward pass, not beside the relu, and the factors of a batch normalisation into the kernel that applies them.
+ */
+function mayWait(
+  step: Step,
+  onlyUser: ReadonlyMap<Step, Step>,
+  users: ReadonlyMap<Value, number>,
+  waiting: ReadonlyMap<Step, readonly Step[]>,
+): boolean {
+  if (!step.op.elementwise || !onlyUser.get(step)?.op.elementwise) return false;
+  const before = waiting.get(step) ?? [];
+  if (before.length > 0 && (before.length > mostRepeated || !endsLarger(step, onlyUser))) return false;
+  return step.inputs.every((input) => {
+    const isKept = isInline(input) || !input.producer || (users.get(input) ?? 0) > 1;
+    return isKept || before.some((other) => other === input.producer);
+  });
+}
+
+/** Whether the chain that a step begins has a larger shape in the end: the step is then small beside it. */
+function endsLarger(step: Step, onlyUser: ReadonlyMap<Step, Step>): boolean {
+  const size = sizeOf(step.outputs[0].spec.shape);
+  let user = onlyUser.get(step);
+  while (user?.op.elementwise && sizeOf(user.outputs[0].spec.shape) === size) user = onlyUser.get(user);
+  return user?.op.elementwise !== undefined;
+}
+
+/** Small steps that are repeated for each element rather than computed once by a kernel of their own. */
+const mostRepeated = 4;
+
+/** Open groups of this shape from which `steps` take a value: first those with a kernel of their own, then the latest. */
+function candidatesFor(steps: readonly Step[], shape: Shape, groupOf: ReadonlyMap<Step, Group>): Group[] {
+  const found = new Set<Group>();
+  for (const { inputs } of steps) {
+    for (const { producer } of inputs) {
+      const group = producer && groupOf.get(producer);
+      if (group?.open && sameShape(group.shape, shape)) found.add(group);
+    }
+  }
+  return [...found].sort((a, b) => Number(b.producer !== null) - Number(a.producer !== null) || b.id - a.id);
 }
 
 function fits(
@@ -224,7 +276,7 @@ function toUnit(group: Group, users: ReadonlyMap<Value, number>, target: Target)
     return index >= 0 ? { kind: 'step', index } : { kind: 'operand', index: operands.indexOf(value) };
   };
   const makeChain = (main: Value | null, stores: readonly Value[], firstStore: number): Chain => ({
-    shape: shapeOf(group),
+    shape: group.shape,
     steps: chain.map((step) => ({
       elementwise: step.op.elementwise!,
       attrs: step.attrs,

@@ -1,5 +1,5 @@
-import { type DType, dtypes, roundTo } from '../core/dtype.ts';
-import { DTypeError, GraphError, ShapeError, TensorloomError } from '../core/errors.ts';
+import { type DType, dtypes, isFloat, roundTo } from '../core/dtype.ts';
+import { asOfCall, DTypeError, GraphError, ShapeError, TensorloomError } from '../core/errors.ts';
 import { RandomStream } from '../core/random.ts';
 import { checkShape, type Shape, showShape, sizeOf } from '../core/shape.ts';
 import type { Binding, KernelCall, KernelContext, TensorSpec } from './kernel.ts';
@@ -165,7 +165,7 @@ export interface VariableOptions {
 export type TensorLike = Tensor | number;
 
 /** Bytes up to which trainable variables are put into one buffer: WebGPU's default `maxStorageBufferBindingSize`. */
-const groupBytes = 128 * 1024 * 1024;
+const groupBytes = 134_217_728;
 
 /**
  * Holds inputs, variables and the ops between them.
@@ -333,16 +333,17 @@ export class Graph {
 
 /** Uses `op` in the graph of its inputs. Shape errors are thrown here, at the user's line. */
 export function apply<Attrs>(op: Op<Attrs>, inputs: readonly Tensor[], attrs: Attrs): Tensor[] {
-  const graph = inputs[0].graph;
-  const path = graph.path(op.name);
+  const graph = inputs.find((input) => input instanceof Tensor)?.graph;
+  const path = graph?.path(op.name) ?? op.name;
   for (const input of inputs) {
-    if (!(input instanceof Tensor)) {
+    if (!graph || !(input instanceof Tensor)) {
       throw new GraphError(`${path}: expected a tensor, got ${input === null ? 'null' : typeof input}`);
     }
     if (input.graph !== graph) {
       throw new GraphError(`${path}: inputs come from two graphs: ${inputs[0]} and ${input}`);
     }
   }
+  if (!graph) throw new GraphError(`${path}: expected at least one tensor`);
   const specs = withPath(path, () => op.infer(inputs, attrs));
   const node = graph.addNode(op as Op<unknown>, null, inputs, attrs, path, (made) =>
     specs.map((spec, index) => new Tensor(made, index, spec)),
@@ -361,7 +362,7 @@ function withPath<Result>(path: string, body: () => Result): Result {
     return body();
   } catch (error) {
     if (error instanceof TensorloomError) error.message = `${path}: ${error.message}`;
-    throw error;
+    throw asOfCall(apply, error);
   }
 }
 
@@ -369,5 +370,11 @@ function withPath<Result>(path: string, body: () => Result): Result {
 export function toTensors(what: string, values: readonly TensorLike[]): Tensor[] {
   const tensor = values.find((value) => value instanceof Tensor);
   if (!(tensor instanceof Tensor)) throw new GraphError(`${what}: at least one operand must be a tensor`);
-  return values.map((value) => (typeof value === 'number' ? tensor.graph.constant(value, [], tensor.dtype) : value));
+  return values.map((value) => {
+    if (typeof value !== 'number') return value;
+    if (!isFloat(tensor.dtype) && !Number.isInteger(value)) {
+      throw new DTypeError(`${tensor.graph.path(what)}: ${value} is no ${tensor.dtype}, which ${tensor} is; use cast`);
+    }
+    return tensor.graph.constant(value, [], tensor.dtype);
+  });
 }

@@ -58,6 +58,11 @@ export interface Target {
     readonly workgroupsPerDimension: number;
     readonly storageBindingBytes: number;
   };
+  /**
+   * Invocations of a workgroup that meet at barriers: 256 on GPUs; 64 on adapters that compute on a CPU, where a barrier switches
+   * between all of them, one after the other.
+   */
+  readonly barrierLanes: number;
   /** Whether workgroup memory is quicker than the caches: true on GPUs, not on adapters that compute on a CPU. */
   readonly fastWorkgroupMemory: boolean;
   /**
@@ -70,13 +75,14 @@ export interface Target {
 /** WebGPU's default limits and no optional feature: what every adapter grants. */
 export const defaultTarget: Target = {
   features: { float16: false, subgroups: false },
+  barrierLanes: 256,
   fastWorkgroupMemory: true,
   limits: {
     storageBuffersPerShaderStage: 8,
     workgroupStorageBytes: 16384,
     invocationsPerWorkgroup: 256,
     workgroupsPerDimension: 65535,
-    storageBindingBytes: 128 * 1024 * 1024,
+    storageBindingBytes: 134_217_728,
   },
 };
 

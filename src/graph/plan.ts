@@ -232,7 +232,7 @@ class Planner {
     for (const [output, input] of unit.inPlace) this.placeInPlace(unit, output, input, inPlaceAt);
     unit.outputs.forEach((value) => {
       if (this.regions.has(value)) return;
-      this.regions.set(value, allocate(storageBytes(value.spec), value.path));
+      this.regions.set(value, allocate(storageBytes(value.spec), `${value.path} ${showShape(value.spec.shape)}`));
     });
     for (const call of unit.calls) {
       for (const binding of call.bindings) {
@@ -372,7 +372,7 @@ class Planner {
     const bytes = storageBytes(value.spec);
     if (value.producer) throw new GraphError(`${value.path}: read before it is computed`);
     const kind = value.constant ? 'constant' : 'feed';
-    this.checkSize(value.path, bytes);
+    this.checkSize(`${value.path} ${showShape(value.spec.shape)}`, bytes);
     this.buffers.push({ kind, bytes, label: value.path, value });
     return { buffer: this.buffers.length - 1, offset: 0, bytes };
   }

@@ -176,7 +176,13 @@ function valueOf(values: ReadonlyMap<Tensor, Value>, tensor: Tensor): Value {
 function keyOf(op: Op<unknown>, ids: Map<Op<unknown>, number>, attrs: unknown, inputs: readonly Value[]): string {
   const id = ids.get(op) ?? ids.size;
   ids.set(op, id);
-  return `${id} ${JSON.stringify(attrs)} ${inputs.map((input) => constantKey(input)).join(' ')}`;
+  return `${id} ${JSON.stringify(attrs, exactly)} ${inputs.map((input) => constantKey(input)).join(' ')}`;
+}
+
+/** Numbers for which JSON has no sign of their own. */
+function exactly(_: string, value: unknown): unknown {
+  if (typeof value !== 'number') return value;
+  return Number.isFinite(value) && !Object.is(value, -0) ? value : `number ${1 / value} ${value}`;
 }
 
 /** Equal small constants count as one value, so that `x + 1` twice is one step. */

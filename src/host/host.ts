@@ -9,12 +9,24 @@ export function hostName(): HostName {
   return typeof document === 'undefined' ? 'worker' : 'page';
 }
 
-/** What a user can do on this host when there is no adapter. */
+/** What a user can do on this host when there is no `navigator.gpu`. */
+const webGpuAdvice: Readonly<Record<HostName, string>> = {
+  page: 'use a browser with WebGPU (Chrome or Edge 113, Safari 26, Firefox 141 or newer), and open the page over https or from localhost',
+  worker:
+    'use a browser with WebGPU in workers (Chrome or Edge 113, Safari 26 or newer), and open the page over https or from localhost',
+  deno: 'start this Deno with --unstable-webgpu, or use a newer one',
+  node: 'install the optional package "webgpu" (npm install webgpu)',
+};
+
+const browserAdvice =
+  'turn hardware acceleration on in the settings of the browser, and see in chrome://gpu (Firefox: about:support) whether it blocks this driver';
+
+/** What a user can do on this host when there is WebGPU but no adapter. */
 export const adapterAdvice: Readonly<Record<HostName, string>> = {
-  page: 'use a browser with WebGPU (Chrome or Edge 113, Safari 26, Firefox 141 or newer), open the page over https or from localhost, and turn hardware acceleration on',
-  worker: 'use a browser with WebGPU in workers (Chrome or Edge 113, Safari 26 or newer) and open the page over https or from localhost',
-  deno: 'install a Vulkan driver (Linux: mesa-vulkan-drivers), or start an older Deno with --unstable-webgpu',
-  node: 'install the optional package "webgpu" (npm install webgpu) and a Vulkan driver (Linux: mesa-vulkan-drivers), or point VK_ICD_FILENAMES at one such as SwiftShader',
+  page: browserAdvice,
+  worker: browserAdvice,
+  deno: 'install a graphics driver with Vulkan (Linux: mesa-vulkan-drivers)',
+  node: 'install a graphics driver with Vulkan (Linux: mesa-vulkan-drivers), or point VK_ICD_FILENAMES at one such as SwiftShader',
 };
 
 // The binding must stay referenced for the life of the process: Dawn aborts when it is collected.
@@ -24,7 +36,7 @@ let nodeGpu: Promise<GPU> | null = null;
 export async function findGpu(): Promise<GPU> {
   const host = hostName();
   if (typeof navigator !== 'undefined' && 'gpu' in navigator && navigator.gpu) return navigator.gpu;
-  if (host !== 'node') throw new NoAdapterError(`this ${host} has no WebGPU; ${adapterAdvice[host]}`);
+  if (host !== 'node') throw new NoAdapterError(`this ${host} has no WebGPU; ${webGpuAdvice[host]}`);
   nodeGpu ??= loadNodeGpu();
   return nodeGpu;
 }
@@ -38,6 +50,6 @@ async function loadNodeGpu(): Promise<GPU> {
   } catch (error) {
     nodeGpu = null;
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new NoAdapterError(`Node has no WebGPU of its own and the package "webgpu" did not load (${reason}); ${adapterAdvice.node}`);
+    throw new NoAdapterError(`Node has no WebGPU of its own and the package "webgpu" did not load (${reason}); ${webGpuAdvice.node}`);
   }
 }

@@ -1,4 +1,12 @@
-import { bytesPerElement, type DType, halfToNumber, numberToHalf, type TensorData, toTensorData } from '../core/dtype.ts';
+import {
+  bytesPerElement,
+  type DType,
+  dtypes,
+  halfToNumber,
+  numberToHalf,
+  type TensorData,
+  toTensorData,
+} from '../core/dtype.ts';
 import { DTypeError, FormatError, ShapeError } from '../core/errors.ts';
 import { type Shape, showShape, sizeOf } from '../core/shape.ts';
 
@@ -32,9 +40,17 @@ const storedNames: Readonly<Record<DType, string>> = {
   bool: 'BOOL',
 };
 
-const dtypeOf = new Map(Object.entries(storedNames).map(([dtype, name]) => [name, dtype as DType]));
+function dtypeOf(storedName: unknown): DType | undefined {
+  return dtypes.find((dtype) => storedNames[dtype] === storedName);
+}
 
-const arrayTypes = { float32: Float32Array, float16: Float32Array, int32: Int32Array, uint32: Uint32Array, bool: Uint8Array };
+const arrayTypes = {
+  float32: Float32Array,
+  float16: Float32Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  bool: Uint8Array,
+};
 
 /** Bytes of one element in a file: a bool is one byte there. */
 function storedBytes(dtype: DType): number {
@@ -65,7 +81,10 @@ export function encodeSafetensors(
   for (const [name, tensor] of entries) {
     checkTensor(name, tensor);
     const end = bytes + tensor.data.length * storedBytes(tensor.dtype);
-    header.push([name, { dtype: storedNames[tensor.dtype], shape: tensor.shape, data_offsets: [bytes, end] }]);
+    header.push([
+      name,
+      { dtype: storedNames[tensor.dtype], shape: tensor.shape, data_offsets: [bytes, end] },
+    ]);
     bytes = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
@@ -109,7 +128,8 @@ export function decodeSafetensors(bytes: Uint8Array): TensorFile {
   const { __metadata__: metadata = {}, ...rest } = header;
   if (!isRecord(metadata)) fail('__metadata__ must be an object of texts');
   const texts = Object.entries(metadata).map(([key, value]): [string, string] => {
-    if (typeof value !== 'string') fail(`__metadata__ must hold texts only, ${JSON.stringify(key)} is ${JSON.stringify(value)}`);
+    if (typeof value !== 'string')
+      fail(`__metadata__ must hold texts only, ${JSON.stringify(key)} is ${JSON.stringify(value)}`);
     return [key, value];
   });
   const places = Object.entries(rest).map(([name, entry]) => readEntry(name, entry));
@@ -134,7 +154,9 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataS
   if (bytes.length < 8) fail(`a file has at least 8 bytes, this one has ${bytes.length}`);
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(longestHeader)) {
-    fail(`the header would have ${length} bytes, more than ${longestHeader}: damaged, or no safetensors file`);
+    fail(
+      `the header would have ${length} bytes, more than ${longestHeader}: damaged, or no safetensors file`,
+    );
   }
   const dataStart = 8 + Number(length);
   if (dataStart > bytes.length) {
@@ -181,18 +203,23 @@ function readEntry(name: string, entry: unknown): Place {
   const what = `tensor ${JSON.stringify(name)}`;
   if (!isRecord(entry)) fail(`${what}: expected an object, got ${JSON.stringify(entry)}`);
   const { dtype: storedName, shape, data_offsets: offsets } = entry;
-  const dtype = typeof storedName === 'string' ? dtypeOf.get(storedName) : undefined;
+  const dtype = dtypeOf(storedName);
   if (!dtype) {
-    fail(`${what}: dtype ${JSON.stringify(storedName)} is not supported (supported: ${[...dtypeOf.keys()].join(', ')})`);
+    fail(
+      `${what}: dtype ${JSON.stringify(storedName)} is not supported (supported: ${Object.values(storedNames).join(', ')})`,
+    );
   }
-  if (!isCounts(shape)) fail(`${what}: shape must be an array of whole numbers, got ${JSON.stringify(shape)}`);
+  if (!isCounts(shape))
+    fail(`${what}: shape must be an array of whole numbers, got ${JSON.stringify(shape)}`);
   if (!isCounts(offsets) || offsets.length !== 2) {
     fail(`${what}: data_offsets must be two whole numbers, got ${JSON.stringify(offsets)}`);
   }
   const [begin, end] = offsets;
   const expected = sizeOf(shape) * storedBytes(dtype);
   if (end - begin !== expected) {
-    fail(`${what}: ${storedName} ${showShape(shape)} needs ${expected} bytes, data_offsets [${begin}, ${end}] give ${end - begin}`);
+    fail(
+      `${what}: ${storedName} ${showShape(shape)} needs ${expected} bytes, data_offsets [${begin}, ${end}] give ${end - begin}`,
+    );
   }
   if (begin % storedBytes(dtype) !== 0) {
     fail(`${what}: ${storedName} must begin at a multiple of ${storedBytes(dtype)} bytes, not at ${begin}`);
@@ -207,7 +234,10 @@ function checkCover(places: readonly Place[], bytes: number): void {
   for (const { name, begin, end } of [...places].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     const what = `tensor ${JSON.stringify(name)}`;
     if (end > bytes) fail(`cut off: ${what} ends at byte ${end} of the data, there are ${bytes}`);
-    if (begin < covered) fail(`${what} overlaps ${JSON.stringify(before)}: it begins at byte ${begin}, that one ends at ${covered}`);
+    if (begin < covered)
+      fail(
+        `${what} overlaps ${JSON.stringify(before)}: it begins at byte ${begin}, that one ends at ${covered}`,
+      );
     if (begin > covered) fail(`bytes ${covered} to ${begin} of the data belong to no tensor`);
     covered = end;
     before = name;

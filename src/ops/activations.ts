@@ -104,17 +104,20 @@ export function logSigmoid(x: Tensor): Tensor {
   return applyOne(logSigmoidOp, [x], null);
 }
 
-const reluOp = /* @__PURE__ */ activation<null>(
-  'relu',
-  () => (x) => Math.max(x, 0),
-  // As bits, so that no compiler makes a max of it, which drops NaN.
-  (x) => `bitcast<F>(select(bitcast<U>(${x}), U(0u), ${x} < F(0.0)))`,
-  [],
+const reluOp = /* @__PURE__ */ elementwise<null>({
+  name: 'relu',
+  takes: 'number',
+  scalar: () => (x) => Math.max(x, 0),
+  wgsl: ([x], _, { result }) => {
+    if (result !== 'F') return result === 'I' ? `max(${x}, I(0))` : x;
+    // As bits, so that no compiler makes a max of it, which drops NaN.
+    return `bitcast<F>(select(bitcast<U>(${x}), U(0u), ${x} < F(0.0)))`;
+  },
   // y = max(x, 0)  =>  dx = dy where y > 0, else 0
-  (dy, _, y) => where(greater(y, 0), dy, 0),
-);
+  gradient: (dy, _, y) => [where(greater(y, 0), dy, 0)],
+});
 
-/** max(x, 0). The gradient at 0 is 0. */
+/** max(x, 0), of floats or integers. The gradient at 0 is 0. */
 export function relu(x: Tensor): Tensor {
   return applyOne(reluOp, [x], null);
 }
@@ -207,8 +210,8 @@ const geluOp = /* @__PURE__ */ activation<null>(
 
 const geluTanhOp = /* @__PURE__ */ activation<null>(
   'geluTanh',
-  () => (x) => 0.5 * x * (1 + Math.tanh(geluRoot * (x + geluCube * x ** 3))),
-  // (1 + tanh u) / 2 = sigmoid(2 u)
+  // (1 + tanh u) / 2 = 1 / (1 + e^(-2 u))
+  () => (x) => x / (1 + Math.exp(-2 * geluRoot * (x + geluCube * x ** 3))),
   (x) => `(${x} * accurateSigmoid(F(1.5957691) * ${x} * (F(1.0) + F(0.044715) * ${x} * ${x})))`,
   sigmoidHelpers,
   // t = tanh u  =>  dx = dy ((1 + t) / 2 + x (1 - t²) u' / 2), u = r (x + c x³), u' = r (1 + 3 c x²). Beyond |x| = 30, t is ±1.

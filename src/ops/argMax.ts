@@ -41,7 +41,8 @@ function argOp(name: string, better: '>' | '<'): Op<ArgAttrs> {
   return {
     name,
     infer([x], attrs) {
-      if (x.dtype === 'bool') throw new DTypeError('expected float32, float16, int32 or uint32, got bool; use cast');
+      if (x.dtype === 'bool')
+        throw new DTypeError('expected float32, float16, int32 or uint32, got bool; use cast');
       return [{ shape: reducedShape(x.shape, attrs), dtype: 'int32' }];
     },
     reference([x], specs, { axes, selectLastIndex }) {
@@ -57,7 +58,8 @@ function argOp(name: string, better: '>' | '<'): Op<ArgAttrs> {
       });
       return [result];
     },
-    kernels: (context) => reduceKernels(context, context.attrs.selectLastIndex ? monoids.last : monoids.first),
+    kernels: (context) =>
+      reduceKernels(name, context, context.attrs.selectLastIndex ? monoids.last : monoids.first),
     flops: ([x]) => sizeOf(x.shape),
   };
 }

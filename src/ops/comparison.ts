@@ -1,5 +1,5 @@
-import { type DType, isFloat } from '../core/dtype.ts';
-import { ShapeError } from '../core/errors.ts';
+import { type DType, dtypes, isFloat } from '../core/dtype.ts';
+import { DTypeError, ShapeError } from '../core/errors.ts';
 import { literal } from '../graph/chain.ts';
 import { applyOne, type Elementwise, type Op, Tensor, type TensorLike, toTensors } from '../graph/graph.ts';
 import { elementwise, type Takes } from './elementwise.ts';
@@ -302,8 +302,13 @@ const castOp = /* @__PURE__ */ elementwise<{ readonly dtype: DType }>({
  * x as another dtype. A float becomes an integer by dropping its fraction; what is too large or too small becomes the largest or
  * smallest integer, NaN 0. int32 and uint32 share their 32 bits, so -1 becomes 4294967295. bool is 0 or 1, and everything
  * but 0 is true.
+ *
+ * @throws DTypeError where there is no such dtype.
  */
 export function cast(x: Tensor, dtype: DType): Tensor {
+  if (!dtypes.includes(dtype)) {
+    throw new DTypeError(`${x.graph.path('cast')}: unknown dtype "${dtype}" (expected ${dtypes.join(', ')})`);
+  }
   return x.dtype === dtype ? x : applyOne(castOp, [x], { dtype });
 }
 

@@ -20,9 +20,15 @@ export const concatOp: Op<ConcatAttrs> = {
   infer(inputs, { axis }) {
     const [{ shape, dtype }] = inputs;
     for (const input of inputs) {
-      if (input.dtype !== dtype) throw new DTypeError(`inputs differ in dtype, ${dtype} and ${input.dtype}; use cast`);
-      const fits = input.shape.length === shape.length && input.shape.every((length, i) => i === axis || length === shape[i]);
-      if (!fits) throw new ShapeError(`${showShape(shape)} and ${showShape(input.shape)} differ on another axis than ${axis}`);
+      if (input.dtype !== dtype)
+        throw new DTypeError(`inputs differ in dtype, ${dtype} and ${input.dtype}; use cast`);
+      const fits =
+        input.shape.length === shape.length &&
+        input.shape.every((length, i) => i === axis || length === shape[i]);
+      if (!fits)
+        throw new ShapeError(
+          `${showShape(shape)} and ${showShape(input.shape)} differ on another axis than ${axis}`,
+        );
     }
     const total = inputs.reduce((sum, input) => sum + input.shape[axis], 0);
     return [{ shape: shape.map((length, i) => (i === axis ? total : length)), dtype }];
@@ -45,7 +51,11 @@ export const concatOp: Op<ConcatAttrs> = {
   // y = [a, b, …]  =>  da, db, … = the parts of dy
   gradient([dy], inputs, _, { axis }) {
     if (!dy) return inputs.map(() => null);
-    return split(dy, inputs.map((input) => input.shape[axis]), axis);
+    return split(
+      dy,
+      inputs.map((input) => input.shape[axis]),
+      axis,
+    );
   },
   simplify: ([x], output) => (sameShape(x.spec.shape, output.shape) ? x : null),
   flops: () => 0,
@@ -77,7 +87,10 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   const [first] = tensors;
   const path = first.graph.path('stack');
   const other = tensors.find((tensor) => !sameShape(tensor.shape, first.shape));
-  if (other) throw new ShapeError(`${path}: expected one shape, got ${showShape(first.shape)} and ${showShape(other.shape)}`);
+  if (other)
+    throw new ShapeError(
+      `${path}: expected one shape, got ${showShape(first.shape)} and ${showShape(other.shape)}`,
+    );
   const at = normalizeAxis(path, axis, first.rank + 1);
   return concat(
     tensors.map((tensor) => expandDimensions(tensor, at)),
@@ -122,7 +135,10 @@ function concatKernels({ inputs, outputs: [y], attrs, epilogue }: KernelContext<
 }
 
 function inputsText(count: number, type: string): string {
-  const inputs = Array.from({ length: count }, (_, i) => `@group(0) @binding(${i}) var<storage, read> x${i}: array<${type}>;`);
+  const inputs = Array.from(
+    { length: count },
+    (_, i) => `@group(0) @binding(${i}) var<storage, read> x${i}: array<${type}>;`,
+  );
   return [
     ...inputs,
     `@group(0) @binding(${count}) var<storage, read_write> y: array<${type}>;`,

@@ -24,7 +24,8 @@ export interface CumulativeSumOptions {
 export const cumulativeSumOp: Op<CumulativeSumAttrs> = {
   name: 'cumulativeSum',
   infer([x]) {
-    if (x.dtype === 'bool') throw new DTypeError('expected float32, float16, int32 or uint32, got bool; use cast');
+    if (x.dtype === 'bool')
+      throw new DTypeError('expected float32, float16, int32 or uint32, got bool; use cast');
     return [{ shape: x.shape, dtype: x.dtype }];
   },
   reference([x], specs, { axis, exclusive, reverse }) {
@@ -61,7 +62,7 @@ export const cumulativeSumOp: Op<CumulativeSumAttrs> = {
         },
         params: { lines: count, length, inner },
         bindings: [{ input: 0 }, { output: 0 }],
-        workgroups: linearGrid(scan ? count : Math.ceil(count / 256)),
+        workgroups: linearGrid(scan ? count : Math.ceil(count / 64)),
       },
     ];
   },

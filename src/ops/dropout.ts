@@ -17,9 +17,11 @@ export interface DropoutAttrs {
 export const dropoutOp: Op<DropoutAttrs> = {
   name: 'dropout',
   infer([x, step], { rate }) {
-    if (!(rate >= 0 && rate < 1)) throw new ShapeError(`rate must be at least 0 and less than 1, got ${rate}`);
+    if (!(rate >= 0 && rate < 1))
+      throw new ShapeError(`rate must be at least 0 and less than 1, got ${rate}`);
     if (!isFloat(x.dtype)) throw new DTypeError(`expected float32 or float16, got ${x.dtype}`);
-    if (step.dtype !== 'uint32' || sizeOf(step.shape) !== 1) throw new ShapeError('the step must be one uint32');
+    if (step.dtype !== 'uint32' || sizeOf(step.shape) !== 1)
+      throw new ShapeError('the step must be one uint32');
     return [{ shape: x.shape, dtype: x.dtype }];
   },
   // Element i belongs to word i mod 2 of the counter (floor(i / 2), step).
@@ -77,7 +79,12 @@ function thresholdOf(rate: number): number {
   return Math.round(rate * 2 ** 24);
 }
 
-function dropoutKernels({ inputs: [x], outputs: [y], attrs, epilogue }: KernelContext<DropoutAttrs>): KernelCall[] {
+function dropoutKernels({
+  inputs: [x],
+  outputs: [y],
+  attrs,
+  epilogue,
+}: KernelContext<DropoutAttrs>): KernelCall[] {
   const size = sizeOf(x.shape);
   const width = size % 4 === 0 && epilogue.allowsVec4 ? 4 : 1;
   const count = Math.ceil(size / (width === 4 ? 4 : 2));

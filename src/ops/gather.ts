@@ -1,10 +1,19 @@
 import source from '#shaders/gather.wgsl' with { type: 'text' };
 import gradientSource from '#shaders/gatherGradient.wgsl' with { type: 'text' };
+import sortedSource from '#shaders/gatherGradientSorted.wgsl' with { type: 'text' };
+import sortSource from '#shaders/sortIndices.wgsl' with { type: 'text' };
 import type { DType } from '../core/dtype.ts';
 import { DTypeError, ShapeError } from '../core/errors.ts';
 import { normalizeAxis, type Shape, showShape, sizeOf } from '../core/shape.ts';
 import { applyOne, type Op, type Tensor } from '../graph/graph.ts';
-import { type KernelCall, type KernelContext, linearGrid, storageType } from '../graph/kernel.ts';
+import {
+  type Binding,
+  type KernelCall,
+  type KernelContext,
+  linearGrid,
+  storageType,
+  type Variant,
+} from '../graph/kernel.ts';
 import { epilogueText } from './strided.ts';
 
 // gather and gatherGradient stand in one file because each is the other's gradient.
@@ -18,7 +27,9 @@ export const gatherOp: Op<GatherAttrs> = {
   infer([x, indices], { axis }) {
     checkIndices(indices.dtype);
     if (x.shape.length === 0) throw new ShapeError('x has no axis to take from, its shape is []');
-    return [{ shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)], dtype: x.dtype }];
+    return [
+      { shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)], dtype: x.dtype },
+    ];
   },
   reference([x, indices], { inputs, outputs }, { axis }) {
     const { size, inner } = lineOf(inputs[0].shape, axis);
@@ -75,7 +86,9 @@ export const gatherGradientOp: Op<GatherGradientAttrs> = {
     if (dy.dtype === 'bool') throw new DTypeError('expected numbers to add up, got bool; use cast');
     const end = axis + indices.shape.length;
     if (showShape(dy.shape.slice(axis, end)) !== showShape(indices.shape)) {
-      throw new ShapeError(`${showShape(dy.shape)} does not have the axes of the indices ${showShape(indices.shape)} at axis ${axis}`);
+      throw new ShapeError(
+        `${showShape(dy.shape)} does not have the axes of the indices ${showShape(indices.shape)} at axis ${axis}`,
+      );
     }
     return [{ shape: [...dy.shape.slice(0, axis), size, ...dy.shape.slice(end)], dtype: dy.dtype }];
   },
@@ -102,8 +115,11 @@ export const gatherGradientOp: Op<GatherGradientAttrs> = {
 /**
  * Adds up the slices of `dy` by index: slice r of the result, along an axis of length `size`, is the sum of the slices of `dy`
  * whose index is r. The gradient of `gather`; indices mean the same. Sums run in the order of the indices, without atomics
- * on floats, so that every run gives the same bits. One dispatch: each block of 256 results reads the list of indices
- * once, so with V rows of D features and N indices the work is N D additions and V D N / 1024 reads of an index.
+ * on floats, so that every run gives the same bits.
+ *
+ * With N indices, V rows and D features: small results, and those of more than 16384 indices, take one dispatch in which each
+ * workgroup looks through all indices, N D additions and about V D N / 1024 looks; others take two, in which the indices
+ * are sorted by counting, N D additions, N² comparisons and V D log N looks.
  */
 export function gatherGradient(dy: Tensor, indices: Tensor, size: number, axis = 0): Tensor {
   return applyOne(gatherGradientOp, [dy, indices], { axis, size });
@@ -112,7 +128,9 @@ export function gatherGradient(dy: Tensor, indices: Tensor, size: number, axis =
 /** `path` begins the message where nobody else puts it there. */
 export function checkIndices(dtype: DType, path?: string): void {
   if (dtype === 'int32' || dtype === 'uint32') return;
-  throw new DTypeError(`${path === undefined ? '' : `${path}: `}indices must be int32 or uint32, got ${dtype}`);
+  throw new DTypeError(
+    `${path === undefined ? '' : `${path}: `}indices must be int32 or uint32, got ${dtype}`,
+  );
 }
 
 /** A tensor as [outer, size, inner], where `size` is the length of `axis`. */
@@ -133,7 +151,12 @@ export function rowOfText(dtype: DType): string {
 }`;
 }
 
-function gatherKernels({ inputs: [x, indices], outputs: [y], attrs, epilogue }: KernelContext<GatherAttrs>): KernelCall[] {
+function gatherKernels({
+  inputs: [x, indices],
+  outputs: [y],
+  attrs,
+  epilogue,
+}: KernelContext<GatherAttrs>): KernelCall[] {
   const { outer, size, inner } = lineOf(x.shape, attrs.axis);
   const picked = sizeOf(indices.shape);
   const width = inner % 4 === 0 && epilogue.allowsVec4 ? 4 : 1;
@@ -156,32 +179,78 @@ function gatherKernels({ inputs: [x, indices], outputs: [y], attrs, epilogue }: 
   ];
 }
 
+/** Results above which sorting the indices first is worth a second dispatch. */
+const fewResults = 16384;
+/** Indices above which counting, for each, those before it is too much work. */
+const manyIndices = 16384;
+
+/** Either each block of results looks through all indices, or these are sorted first and each result finds its own. */
 function gatherGradientKernels(context: KernelContext<GatherGradientAttrs>): KernelCall[] {
-  const { inputs, outputs, attrs, epilogue } = context;
+  const { inputs, outputs, attrs, target, epilogue } = context;
   const [dy, indices] = inputs;
   const { outer, size, inner } = lineOf(outputs[0].shape, attrs.axis);
   const width = inner % 4 === 0 && epilogue.allowsVec4 ? 4 : 1;
   const units = inner / width;
-  // Neighbouring invocations take neighbouring columns; what is left of the 256 takes further rows.
-  const columnBlocks = Math.ceil(units / 256);
+  const picked = sizeOf(indices.shape);
+  const variant = {
+    DY: storageType(dy.dtype, width),
+    DX: storageType(outputs[0].dtype, width),
+    EPILOGUE: epilogueText(epilogue, 4, width, outputs[0].dtype),
+  };
+  const choice = target.variants?.gatherGradient;
+  if (
+    choice === 'sorted' ||
+    (choice !== 'scan' && outer * size * units > fewResults && picked <= manyIndices)
+  ) {
+    return sortedCalls(context, variant, { count: outer * size * units, picked, size, inner: units });
+  }
+  // Neighbouring invocations take neighbouring columns; what is left of a workgroup takes further rows.
+  const lanes = target.barrierLanes;
+  const columnBlocks = Math.ceil(units / lanes);
   const columns = Math.ceil(units / columnBlocks);
-  const rows = Math.min(Math.floor(256 / columns), size);
+  const rows = Math.min(Math.floor(lanes / columns), size);
   const rowBlocks = Math.ceil(size / rows);
   const blocks = outer * rowBlocks * columnBlocks;
   return [
     {
-      label: 'gatherGradient',
+      label: 'gatherGradient/scan',
       source: gradientSource,
       variant: {
-        DY: storageType(dy.dtype, width),
+        ...variant,
+        LANES: lanes,
         INDEX: storageType(indices.dtype),
-        DX: storageType(outputs[0].dtype, width),
-        EPILOGUE: epilogueText(epilogue, 4, width, outputs[0].dtype),
         ROW_OF: rowOfText(indices.dtype),
       },
-      params: { blocks, rowBlocks, columnBlocks, rows, columns, picked: sizeOf(indices.shape), size, inner: units },
+      params: { blocks, rowBlocks, columnBlocks, rows, columns, picked, size, inner: units },
       bindings: [{ input: 0 }, { input: 1 }, { output: 0 }, ...epilogue.bindings],
       workgroups: linearGrid(blocks),
+    },
+  ];
+}
+
+function sortedCalls(
+  { inputs: [, indices], epilogue }: KernelContext<GatherGradientAttrs>,
+  variant: Variant,
+  params: { count: number; picked: number; size: number; inner: number },
+): KernelCall[] {
+  const { picked, size } = params;
+  const sorted: Binding = { scratch: 'sorted', bytes: 8 * picked };
+  return [
+    {
+      label: 'gatherGradient/sort',
+      source: sortSource,
+      variant: { INDEX: storageType(indices.dtype), ROW_OF: rowOfText(indices.dtype) },
+      params: { picked, size },
+      bindings: [{ input: 1 }, sorted],
+      workgroups: linearGrid(Math.ceil(picked / 64)),
+    },
+    {
+      label: 'gatherGradient/sorted',
+      source: sortedSource,
+      variant,
+      params,
+      bindings: [{ input: 0 }, { output: 0 }, sorted, ...epilogue.bindings],
+      workgroups: linearGrid(Math.ceil(params.count / 256)),
     },
   ];
 }

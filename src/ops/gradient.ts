@@ -62,7 +62,7 @@ export function grad(loss: Tensor, tensors: readonly Tensor[], options: GradOpti
     if (gradient) return gradient;
     if (options.unused === 'zeros') return expand(graph.constant(0, [], tensor.dtype), tensor.shape);
     throw new GraphError(
-      `grad: the loss ${loss.node.path} does not depend on ${tensor}; leave it out or pass { unused: 'zeros' }`,
+      `grad: the loss ${loss.node.path} does not depend on ${tensor}, or only through ops without a gradient; leave it out or pass { unused: 'zeros' }`,
     );
   });
 }

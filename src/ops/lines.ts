@@ -1,5 +1,5 @@
 import { type Shape, sizeOf } from '../core/shape.ts';
-import { tile, type Tiling } from './reduceKernels.ts';
+import { type Tiling, tile } from './reduceKernels.ts';
 
 /** A tensor seen as lines along one axis: elements of a line lie `inner` apart. */
 export interface Lines {
@@ -15,7 +15,10 @@ export function linesOf(shape: Shape, axis: number): Lines {
 }
 
 /** Calls `visit` with each line's number and the offset of its first element. */
-export function forEachLine({ count, length, inner }: Lines, visit: (line: number, start: number) => void): void {
+export function forEachLine(
+  { count, length, inner }: Lines,
+  visit: (line: number, start: number) => void,
+): void {
   for (let line = 0; line < count; line++) {
     visit(line, Math.floor(line / inner) * length * inner + (line % inner));
   }
@@ -30,9 +33,16 @@ export interface LinePlan {
   readonly params: { readonly lines: number; readonly length: number; readonly inner: number };
 }
 
-export function planLines({ count, length, inner }: Lines, allowsVec4 = true): LinePlan {
+export function planLines(lines: Lines, allowsVec4 = true): LinePlan {
+  const rows = lines.inner === 1;
+  const wide = planWidth(lines, 4);
+  const divisible = (rows ? lines.length : lines.inner) % 4 === 0;
+  // As in reduceKernels.ts, four lines side by side are taken at once only by single invocations.
+  return allowsVec4 && divisible && (rows || wide.tiling.lanes === 1) ? wide : planWidth(lines, 1);
+}
+
+function planWidth({ count, length, inner }: Lines, width: 1 | 4): LinePlan {
   const rows = inner === 1;
-  const width = allowsVec4 && (rows ? length : inner) % 4 === 0 ? 4 : 1;
   const params = rows
     ? { lines: count, length: length / width, inner }
     : { lines: count / width, length, inner: inner / width };

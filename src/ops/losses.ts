@@ -4,7 +4,7 @@ import type { Tensor, TensorLike } from '../graph/graph.ts';
 import { softplus } from './activations.ts';
 import { abs, add, minimum, mul, neg, square, sub } from './arithmetic.ts';
 import { mean } from './reduce.ts';
-import type { LossReduction } from './softmaxCrossEntropy.ts';
+import { isReduction, type LossReduction } from './softmaxCrossEntropy.ts';
 import { sum } from './sum.ts';
 
 // Losses made of other ops: their elementwise parts become one kernel, and so do those of their gradients.
@@ -26,7 +26,16 @@ function reduceLoss(losses: Tensor, reduction: LossReduction = 'mean'): Tensor {
 }
 
 /** Shapes that broadcast, such as [64] and [64, 1], are a mistake in a loss: they would compare all with all. */
-function checkShapes(name: string, prediction: Tensor, target: Tensor): void {
+function checkLoss(
+  name: string,
+  prediction: Tensor,
+  target: Tensor,
+  { reduction = 'mean' }: LossOptions,
+): void {
+  if (!isReduction(reduction)) {
+    const path = prediction.graph.path(name);
+    throw new ShapeError(`${path}: reduction must be 'mean', 'sum' or 'none', got '${String(reduction)}'`);
+  }
   if (sameShape(prediction.shape, target.shape)) return;
   throw new ShapeError(
     `${prediction.graph.path(name)}: prediction ${showShape(prediction.shape)} and target ${showShape(target.shape)} must have the same shape`,
@@ -43,13 +52,13 @@ function checkShapes(name: string, prediction: Tensor, target: Tensor): void {
  * @throws ShapeError where the shapes differ.
  */
 export function meanSquaredError(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  checkShapes('meanSquaredError', prediction, target);
+  checkLoss('meanSquaredError', prediction, target, options);
   return reduceLoss(square(sub(prediction, target)), options.reduction);
 }
 
 /** Mean (or sum) of |prediction - target|. Float tensors of one shape; the gradient where both are equal is 0. */
 export function meanAbsoluteError(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  checkShapes('meanAbsoluteError', prediction, target);
+  checkLoss('meanAbsoluteError', prediction, target, options);
   return reduceLoss(abs(sub(prediction, target)), options.reduction);
 }
 
@@ -65,9 +74,10 @@ export interface HuberOptions extends LossOptions {
  * @throws ShapeError where the shapes differ or delta is not positive.
  */
 export function huber(prediction: Tensor, target: Tensor, options: HuberOptions = {}): Tensor {
-  checkShapes('huber', prediction, target);
+  checkLoss('huber', prediction, target, options);
   const { delta = 1, reduction } = options;
-  if (!(delta > 0)) throw new ShapeError(`${prediction.graph.path('huber')}: delta must be positive, got ${delta}`);
+  if (!(delta > 0))
+    throw new ShapeError(`${prediction.graph.path('huber')}: delta must be positive, got ${delta}`);
   // With q = min(|d|, delta) both pieces are q (|d| - q/2).
   const distance = abs(sub(prediction, target));
   const capped = minimum(distance, delta);
@@ -96,7 +106,7 @@ export function binaryCrossEntropyWithLogits(
   targets: Tensor,
   options: BinaryCrossEntropyOptions = {},
 ): Tensor {
-  checkShapes('binaryCrossEntropyWithLogits', logits, targets);
+  checkLoss('binaryCrossEntropyWithLogits', logits, targets, options);
   const { positiveWeight, weights, reduction } = options;
   const positive = mul(targets, softplus(neg(logits)));
   const negative = mul(sub(1, targets), softplus(logits));

@@ -5,7 +5,11 @@
  * Everything is written over the aliases `F`, `I`, `U`, `B` (f32, i32, u32, bool, or their vec4) and the variable
  * `nonFiniteBits` that chains declare, so that one text serves both widths. Compilers may reassociate and fuse:
  * where a step relies on an exact product or difference, losing that costs a few units in the last place, no more.
- * Polynomials are minimax fits (relative error below 2e-8), made for these ranges.
+ * Polynomials are minimax fits for these ranges, with relative errors below 2e-8 (scaledErfc: 6e-8).
+ *
+ * Largest error measured, in units in the last place of float32, against float64, over all magnitudes, with Tint and with naga on
+ * SwiftShader: exp, expm1, log, tanh, cosh, acos, erf 1; sigmoid, log1p, softplus, sinh, asinh, sin, cos 2; tan, asin, atan,
+ * acosh, atanh 3; pow 4; normalCdf 5; the remainder is exact. Results below 1.2e-38 may be 0.
  *
  * A list holds the texts that a function needs, its own last; texts that two lists share are emitted once.
  */

@@ -184,6 +184,7 @@ export const linearOp: Op<null> = {
   infer(inputs) {
     const [x, weight, bias] = inputs;
     checkFloats(inputs);
+    if (x.shape.length === 0) throw new ShapeError('x must be [..., features], got []');
     const features = x.shape[x.shape.length - 1];
     if (weight.shape.length !== 2 || weight.shape[0] !== features) {
       throw new ShapeError(

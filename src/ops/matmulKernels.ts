@@ -35,7 +35,7 @@ export interface Operand {
 /** Invocations below which a device is far from busy: the inner dimension is then cut into slices. */
 const busyInvocations = 2048;
 /** The shortest slice of the inner dimension that is worth a partial result. */
-const shortestSlice = 128;
+const shortestSlice = 256;
 
 /**
  * The dispatches of a product: one, or two where few outputs with a long inner dimension are computed in slices, whose
@@ -100,7 +100,7 @@ function rowsPerInvocation(m: number, n: number, batches: number): number {
   for (const rows of [8, 4, 2]) {
     if (m >= rows && Math.ceil(m / rows) * Math.ceil(n / 4) * batches >= busyInvocations) return rows;
   }
-  return m >= 4 ? 4 : 1;
+  return 1;
 }
 
 /** Each invocation reads straight from memory. */

@@ -19,7 +19,8 @@ const oneHotOp = /* @__PURE__ */ elementwise<OneHotAttrs>({
     ({ on, off }) =>
     (index, place) =>
       index === place ? on : off,
-  wgsl: ([index, place], { on, off }) => `select(F(${literal(off)}), F(${literal(on)}), ${index} == ${place})`,
+  wgsl: ([index, place], { on, off }) =>
+    `select(F(${literal(off)}), F(${literal(on)}), ${index} == ${place})`,
   gradient: () => [null, null],
 });
 
@@ -46,9 +47,11 @@ export function oneHot(indices: Tensor, depth: number, options: OneHotOptions = 
   const { graph, dtype, rank } = indices;
   const path = graph.path('oneHot');
   checkIndices(dtype, path);
-  if (!Number.isInteger(depth) || depth < 1) throw new ShapeError(`${path}: depth must be a whole number of at least 1, got ${depth}`);
+  if (!Number.isInteger(depth) || depth < 1)
+    throw new ShapeError(`${path}: depth must be a whole number of at least 1, got ${depth}`);
   const { on = 1, off = 0 } = options;
-  if (!Number.isFinite(on) || !Number.isFinite(off)) throw new ShapeError(`${path}: on and off must be finite, got ${on} and ${off}`);
+  if (!Number.isFinite(on) || !Number.isFinite(off))
+    throw new ShapeError(`${path}: on and off must be finite, got ${on} and ${off}`);
   const axis = normalizeAxis(path, options.axis ?? -1, rank + 1);
   const numbers = Array.from({ length: depth }, (_, i) => i);
   const places = graph.constant(numbers, [depth, ...new Array<number>(rank - axis).fill(1)], dtype);

@@ -23,20 +23,28 @@ export const padOp: Op<PadAttrs> = {
   infer([x], { before, after, mode }) {
     checkRank(x.shape);
     if (before.length !== x.shape.length || after.length !== x.shape.length) {
-      throw new ShapeError(`padding for ${before.length} axes does not fit ${showShape(x.shape)}; give a pair for each axis`);
+      throw new ShapeError(
+        `padding for ${before.length} axes does not fit ${showShape(x.shape)}; give a pair for each axis`,
+      );
     }
     x.shape.forEach((length, axis) => {
       const [first, last] = [before[axis], after[axis]];
       if (![first, last].every((count) => Number.isInteger(count) && count >= 0)) {
-        throw new ShapeError(`padding must be whole numbers of at least 0, got [${first}, ${last}] for axis ${axis}; slice cuts`);
+        throw new ShapeError(
+          `padding must be whole numbers of at least 0, got [${first}, ${last}] for axis ${axis}; slice cuts`,
+        );
       }
       if (mode === 'reflect' && Math.max(first, last) >= length) {
-        throw new ShapeError(`axis ${axis} of ${showShape(x.shape)} is too short to reflect [${first}, ${last}] elements`);
+        throw new ShapeError(
+          `axis ${axis} of ${showShape(x.shape)} is too short to reflect [${first}, ${last}] elements`,
+        );
       }
     });
     return [{ shape: x.shape.map((length, axis) => before[axis] + length + after[axis]), dtype: x.dtype }];
   },
-  reference: ([x], { inputs, outputs }, attrs) => [padReference(x, placementOf(inputs[0].shape, outputs[0].shape, attrs))],
+  reference: ([x], { inputs, outputs }, attrs) => [
+    padReference(x, placementOf(inputs[0].shape, outputs[0].shape, attrs)),
+  ],
   kernels: (context) =>
     padKernels(context, placementOf(context.inputs[0].shape, context.outputs[0].shape, context.attrs), 'pad'),
   epilogue: movementEpilogue,
@@ -72,10 +80,19 @@ export interface PadOptions {
  *
  * @throws ShapeError where `padding` does not fit the shape, or reflects more than there is.
  */
-export function pad(x: Tensor, padding: number | readonly (readonly [number, number])[], options: PadOptions = {}): Tensor {
+export function pad(
+  x: Tensor,
+  padding: number | readonly (readonly [number, number])[],
+  options: PadOptions = {},
+): Tensor {
   const pairs = typeof padding === 'number' ? x.shape.map(() => [padding, padding] as const) : padding;
   const { mode = 'constant', value = 0 } = options;
-  const attrs = { before: pairs.map(([before]) => before), after: pairs.map(([, after]) => after), mode, value };
+  const attrs = {
+    before: pairs.map(([before]) => before),
+    after: pairs.map(([, after]) => after),
+    mode,
+    value,
+  };
   return applyOne(padOp, [x], attrs);
 }
 
@@ -119,7 +136,12 @@ function placementOf(from: Shape, to: Shape, { before, mode, value }: PadAttrs):
   return { from, to, begin: before, steps: from.map(() => 1), mode, fill: value };
 }
 
-function padGradientKernels({ inputs: [dy], outputs: [dx], attrs, epilogue }: KernelContext<PadGradientAttrs>): KernelCall[] {
+function padGradientKernels({
+  inputs: [dy],
+  outputs: [dx],
+  attrs,
+  epilogue,
+}: KernelContext<PadGradientAttrs>): KernelCall[] {
   const { size: padded, inner } = lineOf(dy.shape, attrs.axis);
   const width = inner % 4 === 0 && epilogue.allowsVec4 ? 4 : 1;
   const count = sizeOf(dx.shape) / width;

@@ -18,7 +18,10 @@ export interface Placement {
   readonly fill: number;
 }
 
-export function padReference(x: Float64Array, { from, to, begin, steps, mode, fill }: Placement): Float64Array {
+export function padReference(
+  x: Float64Array,
+  { from, to, begin, steps, mode, fill }: Placement,
+): Float64Array {
   const strides = stridesOf(from);
   const own = stridesOf(to);
   const result = new Float64Array(sizeOf(to)).fill(fill);
@@ -57,7 +60,11 @@ interface Axis {
 }
 
 /** The one dispatch of an op that places its input. */
-export function padKernels(context: KernelContext<unknown>, placement: Placement, label: string): KernelCall[] {
+export function padKernels(
+  context: KernelContext<unknown>,
+  placement: Placement,
+  label: string,
+): KernelCall[] {
   const { inputs, outputs, epilogue } = context;
   const [{ dtype }] = outputs;
   const axes = joinPlaced(placement);
@@ -124,7 +131,8 @@ function axisText(axis: Axis, i: number, place: string, mode: PadMode): string {
   const lines = [`at = i32(${place}) - params.begin${i};`];
   if (mode === 'constant') {
     lines.push(`inside = inside && at >= 0 && at < params.size${i} * params.step${i};`);
-    if (axis.step !== 1) lines.push(`inside = inside && at % params.step${i} == 0;`, `at /= params.step${i};`);
+    if (axis.step !== 1)
+      lines.push(`inside = inside && at % params.step${i} == 0;`, `at /= params.step${i};`);
   } else if (mode === 'edge') {
     lines.push(`at = clamp(at, 0, params.size${i} - 1);`);
   } else {

@@ -1,73 +1,13 @@
-import { type DType, isFloat } from '../core/dtype.ts';
-import { DTypeError, ShapeError } from '../core/errors.ts';
-import { broadcastStrides, forEachOffset, normalizeAxes, type Shape, showShape, sizeOf } from '../core/shape.ts';
-import { applyOne, type Op, type Tensor } from '../graph/graph.ts';
+import { isFloat } from '../core/dtype.ts';
+import { ShapeError } from '../core/errors.ts';
+import { showShape, sizeOf } from '../core/shape.ts';
+import { applyOne, type Tensor } from '../graph/graph.ts';
 import { div, mul, neg, sign, sub } from './arithmetic.ts';
 import { cast, equal, where } from './comparison.ts';
 import { exp } from './math.ts';
-import { additive, checkGroups, type Monoid, plainMonoid, reduceKernels } from './reduceKernels.ts';
-import { expand, type ReduceAttrs, type ReduceOptions, reducedShape, sum } from './sum.ts';
-import { reshape } from './reshape.ts';
-
-/** All the rules of one reduction; kernels and checks follow from them. */
-interface ReductionRules<Attrs extends ReduceAttrs> {
-  readonly name: string;
-  readonly takes: 'float' | 'number' | 'bool';
-  /** The meaning: the result for the elements that fall together, in float64. */
-  reduce(values: Float64Array, attrs: Attrs, dtype: DType): number;
-  readonly monoid: Monoid;
-  /** `params.scale` of the monoid's result. */
-  scale?(count: number, attrs: Attrs): number;
-  /** dx. `dy` and `y` come with the reduced axes kept as length 1; the result may need to be stretched to the shape of x. */
-  gradient?(dy: Tensor, x: Tensor, y: Tensor, attrs: Attrs): Tensor;
-}
-
-const takenNames = {
-  float: 'float32 or float16',
-  number: 'float32, float16, int32 or uint32',
-  bool: 'bool',
-};
-
-function reduction<Attrs extends ReduceAttrs>(rules: ReductionRules<Attrs>): Op<Attrs> {
-  const { name, takes, monoid, scale, gradient } = rules;
-  return {
-    name,
-    infer([x], attrs) {
-      const taken = takes === 'bool' ? x.dtype === 'bool' : takes === 'float' ? isFloat(x.dtype) : x.dtype !== 'bool';
-      if (!taken) {
-        const advice = takes === 'bool' ? 'compare first' : 'use cast';
-        throw new DTypeError(`expected ${takenNames[takes]}, got ${x.dtype}; ${advice}`);
-      }
-      checkGroups(x.shape, attrs.axes);
-      return [{ shape: reducedShape(x.shape, attrs), dtype: x.dtype }];
-    },
-    reference([x], specs, attrs) {
-      const { shape, dtype } = specs.inputs[0];
-      return [Float64Array.from(gather(x, shape, attrs.axes), (values) => rules.reduce(values, attrs, dtype))];
-    },
-    kernels: (context) => reduceKernels(context, monoid, (count) => scale?.(count, context.attrs) ?? 1),
-    epilogue: { bindings: () => 2 },
-    gradient:
-      gradient &&
-      (([dy], [x], [y], attrs) => {
-        const kept = reducedShape(x.shape, { ...attrs, keepDimensions: true });
-        return [dy && expand(gradient(reshape(dy, kept), x, reshape(y, kept), attrs), x.shape)];
-      }),
-    flops: ([x]) => sizeOf(x.shape),
-  };
-}
-
-/** For every output the elements that it depends on. */
-function gather(x: Float64Array, shape: Shape, axes: readonly number[]): Float64Array[] {
-  const kept = reducedShape(shape, { axes, keepDimensions: true });
-  const outputs = sizeOf(kept);
-  const groups = Array.from({ length: outputs }, () => new Float64Array(x.length / outputs));
-  const filled = new Uint32Array(outputs);
-  forEachOffset(shape, [broadcastStrides(kept, shape)], (i, [to]) => {
-    groups[to][filled[to]++] = x[i];
-  });
-  return groups;
-}
+import { additive, type Monoid, plainMonoid } from './reduceKernels.ts';
+import { attrsOf, reduceBy, reduction } from './reduction.ts';
+import { type ReduceAttrs, type ReduceOptions, sum } from './sum.ts';
 
 function total(values: Float64Array, term: (value: number) => number = (value) => value): number {
   return values.reduce((before, value) => before + term(value), 0);
@@ -75,17 +15,6 @@ function total(values: Float64Array, term: (value: number) => number = (value) =
 
 function lengthAlong(x: Tensor, axes: readonly number[]): number {
   return sizeOf(axes.map((axis) => x.shape[axis]));
-}
-
-function attrsOf(name: string, x: Tensor, options: ReduceOptions): ReduceAttrs {
-  return {
-    axes: normalizeAxes(x.graph.path(name), options.axes, x.rank),
-    keepDimensions: options.keepDimensions ?? false,
-  };
-}
-
-function reduceBy(op: Op<ReduceAttrs>, x: Tensor, options: ReduceOptions): Tensor {
-  return applyOne(op, [x], attrsOf(op.name, x, options));
 }
 
 const meanOp = /* @__PURE__ */ reduction<ReduceAttrs>({
@@ -239,7 +168,9 @@ const logSumExpOp = /* @__PURE__ */ reduction<ReduceAttrs>({
   takes: 'float',
   reduce(values) {
     const largest = values.reduce((a, b) => Math.max(a, b));
-    return Number.isFinite(largest) ? largest + Math.log(total(values, (x) => Math.exp(x - largest))) : largest;
+    return Number.isFinite(largest)
+      ? largest + Math.log(total(values, (x) => Math.exp(x - largest)))
+      : largest;
   },
   // The largest element so far and the sum of exp(x - largest).
   monoid: {

@@ -37,7 +37,12 @@ export interface Monoid {
  * A monoid whose state is one element, by WGSL expressions: `x`, the element; `a` and `b`, states; `state`, the last one.
  * Without `empty` elements may count twice: combine(a, a) = a.
  */
-export function plainMonoid(rules: { empty?: string; lift?: string; combine: string; result?: string }): Monoid {
+export function plainMonoid(rules: {
+  empty?: string;
+  lift?: string;
+  combine: string;
+  result?: string;
+}): Monoid {
   const { empty, lift = 'x', combine, result = 'state' } = rules;
   return {
     text: `alias State = V;
@@ -61,13 +66,14 @@ export type Scale = (count: number) => number;
 
 /** The calls of a reduction op with one input and one output. */
 export function reduceKernels<Attrs extends { readonly axes: readonly number[] }>(
+  label: string,
   context: KernelContext<Attrs>,
   monoid: Monoid,
   scale: Scale = () => 1,
 ): KernelCall[] {
   const [x] = context.inputs;
   return reduceCalls({
-    label: 'reduce',
+    label,
     from: { binding: { input: 0 }, dtype: x.dtype },
     to: { binding: { output: 0 }, dtype: context.outputs[0].dtype },
     shape: x.shape,
@@ -88,7 +94,7 @@ export interface Reduction {
   readonly monoid: Monoid;
   readonly scale: Scale;
   readonly epilogue: Epilogue;
-  /** `slabs` forces two calls, `whole` forbids them. */
+  /** `parts` forces two calls, `whole` forbids them. */
   readonly variant?: string;
 }
 
@@ -107,7 +113,7 @@ interface Pass {
   readonly width: 1 | 4;
 }
 
-/** How 256 invocations share the work. All are powers of two. */
+/** How the invocations of a workgroup share its work. All are powers of two. */
 export interface Tiling {
   readonly threads: number;
   /** Invocations that share one output. */
@@ -130,91 +136,122 @@ export function checkGroups(shape: Shape, axes: readonly number[]): void {
 }
 
 /**
- * The reduction as one call, or as two where one would leave most of the device idle: slabs to partial states, then those
- * in a fixed order to the results.
+ * The reduction as one call, or as two where one would leave most of the device idle: first every invocation reduces a part
+ * of an output's elements to a state, without a barrier, then the states are combined in a fixed order.
  */
 export function reduceCalls(reduction: Reduction): KernelCall[] {
-  const { monoid, epilogue, to } = reduction;
+  const { monoid, epilogue } = reduction;
   const groups = joinAxes(reduction.shape, reduction.axes);
-  const innermost = groups.rows ? groups.reduced.at(-1) : groups.kept.at(-1);
-  const divisible = innermost !== undefined && innermost.length % 4 === 0;
-  const width = divisible && (groups.rows || epilogue.allowsVec4) ? 4 : 1;
-  const pass: Pass = { ...groups, kept: inUnits(groups.kept, width), reduced: inUnits(groups.reduced, width), width };
+  const wide = prepare(groups, 4);
+  // Columns are taken four at a time only by single invocations: states of vec4 in workgroup memory gain nothing over
+  // neighbouring invocations that read neighbouring columns.
+  const fits =
+    innermost(groups) % 4 === 0 && (groups.rows || (epilogue.allowsVec4 && wide.tiling.lanes === 1));
+  const { pass, tiling } = fits ? wide : prepare(groups, 1);
+  const parts = chooseParts(pass, tiling, reduction.variant);
+  const from = reduction.from.binding;
+  if (parts === 1) return [call(reduction, pass, tiling, 'whole', from, reduction.to.binding)];
 
   const outputs = lengthOf(pass.kept);
-  const elements = lengthOf(pass.reduced);
-  const tiling = tile(pass.rows, outputs, elements, pass.rows ? 1 : (innermost?.length ?? 1) / width, width);
-  const slabLength = chooseSlab(outputs, elements, tiling, reduction.variant);
-  const slabs = Math.ceil(elements / slabLength);
-  if (slabs === 1) return [call(reduction, pass, tiling, slabLength, reduction.from.binding, 'whole')];
-
   // A row of four ends in states of one lane, a column of four in states of four.
-  const wide = !pass.rows && width === 4;
-  const scratch = { scratch: 'partials', bytes: slabs * outputs * monoid.bytes[wide ? 1 : 0] };
-  const second: Pass = {
-    kept: [{ length: outputs, stride: 1 }],
-    reduced: [{ length: slabs, stride: outputs }],
-    rows: false,
-    width: wide ? 4 : 1,
-  };
-  const secondTiling = tile(false, outputs, slabs, outputs, second.width);
+  const width = pass.rows ? 1 : pass.width;
+  const states = { scratch: 'partials', bytes: parts * outputs * monoid.bytes[width === 1 ? 0 : 1] };
+  const second: Pass = pass.rows
+    ? {
+        kept: [{ length: outputs, stride: parts }],
+        reduced: [{ length: parts, stride: 1 }],
+        rows: true,
+        width,
+      }
+    : {
+        kept: [{ length: outputs, stride: 1 }],
+        reduced: [{ length: parts, stride: outputs }],
+        rows: false,
+        width,
+      };
   return [
-    call({ ...reduction, to: { binding: scratch, dtype: to.dtype } }, pass, tiling, slabLength, reduction.from.binding, 'slabs'),
-    call(reduction, second, secondTiling, slabs, scratch, 'combine'),
+    call(reduction, pass, shared(1, 256), 'parts', from, states, parts),
+    call(
+      reduction,
+      second,
+      tile(pass.rows, outputs, parts, outputs, width),
+      'combine',
+      states,
+      reduction.to.binding,
+    ),
   ];
+}
+
+type Groups = ReturnType<typeof joinAxes>;
+
+function innermost({ kept, reduced, rows }: Groups): number {
+  return (rows ? reduced : kept).at(-1)?.length ?? 1;
+}
+
+function prepare(groups: Groups, width: 1 | 4): { pass: Pass; tiling: Tiling } {
+  const { rows } = groups;
+  const pass: Pass = {
+    kept: inUnits(groups.kept, width),
+    reduced: inUnits(groups.reduced, width),
+    rows,
+    width,
+  };
+  const together = rows ? 1 : innermost(groups) / width;
+  return { pass, tiling: tile(rows, lengthOf(pass.kept), lengthOf(pass.reduced), together, width) };
 }
 
 function call(
   reduction: Reduction,
   pass: Pass,
   tiling: Tiling,
-  slabLength: number,
+  task: 'whole' | 'parts' | 'combine',
   from: Binding,
-  part: 'whole' | 'slabs' | 'combine',
+  to: Binding,
+  parts = 1,
 ): KernelCall {
-  const { monoid, to, epilogue } = reduction;
+  const { monoid } = reduction;
   const { rows, width } = pass;
+  const { dtype } = reduction.to;
   const lanes = rows ? 1 : width;
   const [outputs, elements] = [lengthOf(pass.kept), lengthOf(pass.reduced)];
-  const slabs = Math.ceil(elements / slabLength);
   const kept = padded(pass.kept);
   const reduced = padded(pass.reduced);
-  const finishing = part === 'slabs' ? noEpilogue : epilogue;
-  const floats = isFloat(to.dtype) && !monoid.givesIndex;
+  const epilogue = task === 'parts' ? noEpilogue : reduction.epilogue;
+  const floats = isFloat(dtype) && !monoid.givesIndex;
   return {
-    label: `${reduction.label}/${part}`,
+    label: `${reduction.label}/${task}`,
     source,
     variant: {
       MONOID: declarations(reduction, lanes),
       X: storageType(reduction.from.dtype, width),
-      Y: storageType(to.dtype, lanes),
+      Y: storageType(dtype, lanes),
       EPILOGUE: floats
-        ? finishing.text(3, lanes)
+        ? epilogue.text(3, lanes)
         : 'fn finish(value: Result, index: u32) -> Result { return value; }',
       LANES: tiling.lanes,
       OUTPUTS: tiling.outputs,
+      LANE_STEP: rows ? 1 : tiling.outputs,
       THREADS: tiling.threads,
       TREE: tiling.lanes > 1,
       ROWS: rows,
       ROW_OF_FOUR: rows && width === 4,
       ONE_KEPT: pass.kept.length <= 1,
       ONE_REDUCED: pass.reduced.length <= 1,
-      PARTIALS_IN: part === 'combine',
-      PARTIALS_OUT: part === 'slabs',
+      PARTIALS_IN: task === 'combine',
+      PARTIALS_OUT: task === 'parts',
     },
     params: {
       outputs,
       elements,
-      slabs,
-      slabLength,
+      parts,
       ...Object.fromEntries(kept.slice(1).map(({ length }, i) => [`keptLength${i + 1}`, length])),
       ...Object.fromEntries(kept.map(({ stride }, i) => [`keptStride${i}`, stride])),
       ...Object.fromEntries(reduced.slice(1).map(({ length }, i) => [`reducedLength${i + 1}`, length])),
       ...Object.fromEntries(reduced.map(({ stride }, i) => [`reducedStride${i}`, stride])),
       scale: reduction.scale(sizeOf(reduction.axes.map((axis) => reduction.shape[axis]))),
     },
-    bindings: [from, to.binding, ...(floats ? finishing.bindings : [])],
-    workgroups: linearGrid(Math.ceil(outputs / tiling.outputs) * slabs),
+    bindings: [from, to, ...(floats ? epilogue.bindings : [])],
+    workgroups: linearGrid(Math.ceil((outputs * parts) / tiling.outputs)),
   };
 }
 
@@ -263,17 +300,33 @@ function padded(axes: readonly Axis[]): Axis[] {
   return [...new Array<Axis>(maximumGroups - axes.length).fill({ length: 1, stride: 0 }), ...axes];
 }
 
+/** Invocations that keep a device busy. */
+const enough = 32768;
+
 /**
- * Eight elements for an invocation, where there are as many. Along rows the lanes of an output are neighbours; along columns
- * the outputs are, as many as lie together in memory, up to 128 bytes.
+ * Lanes are what outputs alone leave idle, within limits: neighbouring invocations read 128 bytes that lie together, and none
+ * has too little to do. Along rows the lanes of an output are neighbours, along columns the outputs are.
  */
-export function tile(rows: boolean, outputs: number, elements: number, together: number, width: 1 | 4): Tiling {
-  const threads = outputs * elements <= 256 ? 64 : 256;
-  const least = rows ? 1 : Math.min(powerOfTwo(together), 32 / width);
-  let lanes = Math.min(powerOfTwo(elements / (rows ? 8 / width : 8)), threads / least);
-  // Enough workgroups without them: spare the barriers.
-  while (!rows && lanes > 1 && (outputs * lanes) / threads > 1024) lanes /= 2;
-  return { threads, lanes, outputs: threads / lanes };
+export function tile(
+  rows: boolean,
+  outputs: number,
+  elements: number,
+  together: number,
+  width: 1 | 4,
+): Tiling {
+  const wanted = powerOfTwo(enough / outputs);
+  if (rows) {
+    const least = Math.min(32 / width, powerOfTwo(elements / (width === 4 ? 4 : 8)));
+    const lanes = Math.max(least, Math.min(wanted, 256, powerOfTwo(elements / (width === 4 ? 2 : 4))));
+    return shared(lanes, Math.max(64, lanes));
+  }
+  const least = Math.min(32 / width, powerOfTwo(together));
+  const lanes = Math.min(wanted, powerOfTwo(elements / 8), 256 / least);
+  return shared(lanes, Math.max(64, lanes * least));
+}
+
+function shared(lanes: number, threads: number): Tiling {
+  return lanes === 1 ? { threads: 256, lanes, outputs: 256 } : { threads, lanes, outputs: threads / lanes };
 }
 
 function powerOfTwo(atLeast: number): number {
@@ -282,13 +335,12 @@ function powerOfTwo(atLeast: number): number {
   return power;
 }
 
-/** How many elements a workgroup takes of each of its outputs. */
-function chooseSlab(outputs: number, elements: number, { lanes, outputs: perWorkgroup }: Tiling, variant?: string): number {
-  if (variant === 'whole') return elements;
-  if (variant === 'slabs') return Math.ceil(elements / 3);
-  const tiles = Math.ceil(outputs / perWorkgroup);
-  const rounds = Math.ceil(elements / lanes);
-  if (rounds <= 64 || tiles >= 128) return elements;
-  const slabs = Math.min(Math.ceil(512 / tiles), Math.ceil(rounds / 8));
-  return Math.ceil(rounds / slabs) * lanes;
+/** Into how many parts the elements of an output are divided; 1 where one call is enough. */
+function chooseParts({ kept, reduced }: Pass, { lanes }: Tiling, variant?: string): number {
+  const [outputs, elements] = [lengthOf(kept), lengthOf(reduced)];
+  if (variant === 'whole') return 1;
+  if (variant === 'parts') return Math.min(3, elements);
+  if (elements / lanes <= 64 || outputs * lanes >= enough / 2) return 1;
+  const invocations = Math.min(enough, Math.max(4096, (outputs * elements) / 32));
+  return Math.max(1, Math.min(Math.ceil(invocations / outputs), Math.ceil(elements / 8)));
 }

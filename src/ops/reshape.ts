@@ -34,6 +34,11 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   if (shape.filter((length) => length === -1).length > 1) {
     throw new ShapeError(`${x.graph.path('reshape')}: only one length may be -1, got ${showShape(shape)}`);
   }
+  if (full.some((length) => !Number.isInteger(length)) && shape.every(Number.isInteger)) {
+    throw new ShapeError(
+      `${x.graph.path('reshape')}: ${showShape(x.shape)} has ${x.size} elements, which ${showShape(shape)} cannot hold`,
+    );
+  }
   return sameShape(x.shape, full) ? x : applyOne(reshapeOp, [x], { shape: full });
 }
 

@@ -5,7 +5,14 @@ import { isFloat } from '../core/dtype.ts';
 import { DTypeError, ShapeError } from '../core/errors.ts';
 import { normalizeAxis, type Shape, sameShape, showShape, sizeOf } from '../core/shape.ts';
 import { applyOne, type Op, type Tensor } from '../graph/graph.ts';
-import { type Binding, type KernelCall, type KernelContext, linearGrid, noEpilogue, storageType } from '../graph/kernel.ts';
+import {
+  type Binding,
+  type KernelCall,
+  type KernelContext,
+  linearGrid,
+  noEpilogue,
+  storageType,
+} from '../graph/kernel.ts';
 import { add } from './arithmetic.ts';
 import { checkIndices, gatherGradient, lineOf, rowOf, rowOfText } from './gather.ts';
 import { place, slice } from './slice.ts';
@@ -22,7 +29,9 @@ export const gatherElementsOp: Op<ElementsAttrs> = {
   infer([x, indices], { axis }) {
     checkIndices(indices.dtype);
     if (!sameShape(without(x.shape, axis), without(indices.shape, axis))) {
-      throw new ShapeError(`x ${showShape(x.shape)} and indices ${showShape(indices.shape)} differ on another axis than ${axis}`);
+      throw new ShapeError(
+        `x ${showShape(x.shape)} and indices ${showShape(indices.shape)} differ on another axis than ${axis}`,
+      );
     }
     return [{ shape: indices.shape, dtype: x.dtype }];
   },
@@ -94,7 +103,9 @@ export const scatterSumOp: Op<ScatterSumAttrs> = {
     checkIndices(indices.dtype);
     if (updates.dtype === 'bool') throw new DTypeError('expected numbers to add up, got bool; use cast');
     if (!sameShape(indices.shape, updates.shape)) {
-      throw new ShapeError(`indices ${showShape(indices.shape)} and updates ${showShape(updates.shape)} differ`);
+      throw new ShapeError(
+        `indices ${showShape(indices.shape)} and updates ${showShape(updates.shape)} differ`,
+      );
     }
     return [{ shape: indices.shape.map((length, i) => (i === axis ? size : length)), dtype: updates.dtype }];
   },
@@ -133,8 +144,10 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = 0
   const path = x.graph.path('scatterAdd');
   const at = normalizeAxis(path, axis, x.rank);
   checkElements(path, x.shape, indices.shape, at);
-  if (updates.dtype !== x.dtype) throw new DTypeError(`${path}: x is ${x.dtype}, updates are ${updates.dtype}; use cast`);
-  if (x.rank === 1 && sameShape(indices.shape, updates.shape)) return add(x, gatherGradient(updates, indices, x.size));
+  if (updates.dtype !== x.dtype)
+    throw new DTypeError(`${path}: x is ${x.dtype}, updates are ${updates.dtype}; use cast`);
+  if (x.rank === 1 && sameShape(indices.shape, updates.shape))
+    return add(x, gatherGradient(updates, indices, x.size));
   const sums = applyOne(scatterSumOp, [indices, updates], { axis: at, size: x.shape[at] });
   return add(x, place(sums, x.shape));
 }
@@ -151,19 +164,27 @@ function without(shape: Shape, axis: number): number[] {
   return shape.filter((_, i) => i !== axis);
 }
 
-/** Invocations that a device may be expected to run at the same time. */
-const busyInvocations = 4096;
-
 /** Each element reads its line's indices, or, where that is much more work in all, each line is summed by one invocation. */
-function scatterKernels({ inputs: [indices, updates], outputs: [y], attrs, target, epilogue }: KernelContext<ScatterSumAttrs>): KernelCall[] {
+function scatterKernels({
+  inputs: [indices, updates],
+  outputs: [y],
+  attrs,
+  target,
+  epilogue,
+}: KernelContext<ScatterSumAttrs>): KernelCall[] {
   const { outer, size, inner } = lineOf(y.shape, attrs.axis);
   const picked = indices.shape[attrs.axis];
   const [lines, count] = [outer * inner, sizeOf(y.shape)];
-  const scanTime = Math.ceil(count / busyInvocations) * picked;
-  // An invocation with a line of its own waits for memory at each update.
-  const lineTime = Math.ceil(lines / busyInvocations) * (size + picked * 32);
+  // A GPU runs thousands of invocations at a time, but one with a line of its own waits for memory at each update.
+  const [atATime, wait] = target.fastWorkgroupMemory ? [16384, 32] : [16, 1];
+  const scanTime = Math.ceil(count / atATime) * picked;
+  const lineTime = Math.ceil(lines / atATime) * (size + picked * wait);
   const choice = target.variants?.scatterSum;
-  const variant = { INDEX: storageType(indices.dtype), X: storageType(updates.dtype), ROW_OF: rowOfText(indices.dtype) };
+  const variant = {
+    INDEX: storageType(indices.dtype),
+    X: storageType(updates.dtype),
+    ROW_OF: rowOfText(indices.dtype),
+  };
   const to = { binding: { output: 0 }, dtype: y.dtype };
   if (choice !== 'lines' && (choice === 'scan' || scanTime <= lineTime)) {
     return [

@@ -67,10 +67,15 @@ export function slice(x: Tensor, options: SliceOptions): Tensor {
   if (end && size) throw new ShapeError(`${path}: give end or size, not both`);
   const given = [begin, end, size, steps].filter((list) => list !== undefined);
   const count = options.axes?.length ?? Math.max(0, ...given.map((list) => list.length));
-  const axes = (options.axes ?? Array.from({ length: count }, (_, i) => i)).map((axis) => normalizeAxis(path, axis, x.rank));
+  const axes = (options.axes ?? Array.from({ length: count }, (_, i) => i)).map((axis) =>
+    normalizeAxis(path, axis, x.rank),
+  );
   normalizeAxes(path, axes, x.rank);
   const wrong = given.find((list) => list.length !== count);
-  if (wrong) throw new ShapeError(`${path}: expected ${count} numbers for axes ${showShape(axes)}, got ${showShape(wrong)}`);
+  if (wrong)
+    throw new ShapeError(
+      `${path}: expected ${count} numbers for axes ${showShape(axes)}, got ${showShape(wrong)}`,
+    );
 
   const attrs = { begin: x.shape.map(() => 0), size: [...x.shape], steps: x.shape.map(() => 1) };
   axes.forEach((axis, i) => {
@@ -80,10 +85,16 @@ export function slice(x: Tensor, options: SliceOptions): Tensor {
     const stop = size ? first + size[i] : fromEnd(end?.[i] ?? length);
     const step = steps?.[i] ?? 1;
     if (!Number.isInteger(step) || step < 1) {
-      throw new ShapeError(`${path}: steps must be whole numbers of at least 1, got ${step} for axis ${axis}; reverse(x) turns an axis`);
+      throw new ShapeError(
+        `${path}: steps must be whole numbers of at least 1, got ${step} for axis ${axis}; reverse(x) turns an axis`,
+      );
     }
-    if (!(Number.isInteger(first) && Number.isInteger(stop) && first >= 0 && first < stop && stop <= length)) {
-      const asked = size ? `begin ${begin?.[i] ?? 0}, size ${size[i]}` : `begin ${begin?.[i] ?? 0}, end ${end?.[i] ?? length}`;
+    if (
+      !(Number.isInteger(first) && Number.isInteger(stop) && first >= 0 && first < stop && stop <= length)
+    ) {
+      const asked = size
+        ? `begin ${begin?.[i] ?? 0}, size ${size[i]}`
+        : `begin ${begin?.[i] ?? 0}, end ${end?.[i] ?? length}`;
       throw new ShapeError(`${path}: ${asked} is no window of axis ${axis} of ${showShape(x.shape)}`);
     }
     attrs.begin[axis] = first;
@@ -120,7 +131,11 @@ export const placeOp: Op<PlaceAttrs> = {
 };
 
 /** `x` within zeros of `shape`: its element i lies at begin + i step, on each axis. What `slice` does, undone; its gradient. */
-export function place(x: Tensor, shape: Shape, options: { begin?: readonly number[]; steps?: readonly number[] } = {}): Tensor {
+export function place(
+  x: Tensor,
+  shape: Shape,
+  options: { begin?: readonly number[]; steps?: readonly number[] } = {},
+): Tensor {
   const { begin = shape.map(() => 0), steps = shape.map(() => 1) } = options;
   return sameShape(x.shape, shape) ? x : applyOne(placeOp, [x], { shape, begin, steps });
 }
@@ -132,7 +147,9 @@ function placementOf(from: Shape, { shape, begin, steps }: PlaceAttrs): Placemen
 /** Throws unless the places begin + i step, for i below `size`, lie within `shape`. */
 function checkWindow(shape: Shape, begin: readonly number[], size: Shape, steps: readonly number[]): void {
   const sameRank = [begin, size, steps].every((list) => list.length === shape.length);
-  const fits = sameRank && shape.every((length, axis) => begin[axis] >= 0 && begin[axis] + (size[axis] - 1) * steps[axis] < length);
+  const fits =
+    sameRank &&
+    shape.every((length, axis) => begin[axis] >= 0 && begin[axis] + (size[axis] - 1) * steps[axis] < length);
   if (fits) return;
   throw new ShapeError(
     `a window of ${showShape(size)} from ${showShape(begin)} in steps of ${showShape(steps)} does not lie within ${showShape(shape)}`,
@@ -154,12 +171,16 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
   const at = normalizeAxis(path, axis, x.rank);
   const length = x.shape[at];
   if (typeof parts === 'number' && (!Number.isInteger(parts) || parts < 1 || length % parts !== 0)) {
-    throw new ShapeError(`${path}: axis ${at} of ${showShape(x.shape)} does not divide into ${parts} equal parts`);
+    throw new ShapeError(
+      `${path}: axis ${at} of ${showShape(x.shape)} does not divide into ${parts} equal parts`,
+    );
   }
   const lengths = typeof parts === 'number' ? new Array<number>(parts).fill(length / parts) : parts;
   const total = lengths.reduce((sum, each) => sum + each, 0);
   if (total !== length || lengths.some((each) => !Number.isInteger(each) || each < 1)) {
-    throw new ShapeError(`${path}: parts ${showShape(lengths)} do not make up axis ${at} of ${showShape(x.shape)}`);
+    throw new ShapeError(
+      `${path}: parts ${showShape(lengths)} do not make up axis ${at} of ${showShape(x.shape)}`,
+    );
   }
   let begin = 0;
   return lengths.map((size) => {

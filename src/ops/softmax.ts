@@ -1,5 +1,5 @@
-import gradientSource from '#shaders/softmaxGradient.wgsl' with { type: 'text' };
 import source from '#shaders/softmax.wgsl' with { type: 'text' };
+import gradientSource from '#shaders/softmaxGradient.wgsl' with { type: 'text' };
 import { isFloat } from '../core/dtype.ts';
 import { DTypeError } from '../core/errors.ts';
 import { normalizeAxis, sizeOf } from '../core/shape.ts';
@@ -55,7 +55,7 @@ function lineKernel(
     LINES: tiling.outputs,
     THREADS: tiling.threads,
     TREE: tiling.lanes > 1,
-    ROWS: rows,
+    LANE_STEP: rows ? 1 : tiling.outputs,
     ROW_OF_FOUR: rows && width === 4,
     LOGARITHM: logarithm,
   };
@@ -90,7 +90,9 @@ function gradientReference(
 }
 
 /** Reference of softmax and its logarithm: `element(x - largest, sum of exp(x - largest))`. */
-function softmaxReference(element: (difference: number, total: number) => number): Op<SoftmaxAttrs>['reference'] {
+function softmaxReference(
+  element: (difference: number, total: number) => number,
+): Op<SoftmaxAttrs>['reference'] {
   return ([x], specs, { axis }) => {
     const y = new Float64Array(x.length);
     const lines = linesOf(specs.inputs[0].shape, axis);
@@ -109,7 +111,7 @@ function softmaxReference(element: (difference: number, total: number) => number
 export const softmaxGradientOp: Op<SoftmaxAttrs> = {
   name: 'softmaxGradient',
   infer: inferFloat,
-  reference: gradientReference(
+  reference: /* @__PURE__ */ gradientReference(
     (y, dy) => y * dy,
     (y, dy, total) => y * (dy - total),
   ),
@@ -134,7 +136,7 @@ export function softmaxGradient(y: Tensor, dy: Tensor, axis: number): Tensor {
 export const softmaxOp: Op<SoftmaxAttrs> = {
   name: 'softmax',
   infer: inferFloat,
-  reference: softmaxReference((difference, total) => Math.exp(difference) / total),
+  reference: /* @__PURE__ */ softmaxReference((difference, total) => Math.exp(difference) / total),
   kernels: (context) => lineKernel(context, 'softmax', source, false),
   epilogue: { bindings: () => 2 },
   // y = softmax(x)  =>  dx = y (dy - sum(y dy))
@@ -155,13 +157,15 @@ export const softmaxOp: Op<SoftmaxAttrs> = {
  * @throws ShapeError where the axis is out of range, DTypeError where `x` is not a float tensor.
  */
 export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
-  return applyOne(softmaxOp, [x], { axis: normalizeAxis(x.graph.path('softmax'), options.axis ?? -1, x.rank) });
+  return applyOne(softmaxOp, [x], {
+    axis: normalizeAxis(x.graph.path('softmax'), options.axis ?? -1, x.rank),
+  });
 }
 
 export const logSoftmaxGradientOp: Op<SoftmaxAttrs> = {
   name: 'logSoftmaxGradient',
   infer: inferFloat,
-  reference: gradientReference(
+  reference: /* @__PURE__ */ gradientReference(
     (_, dy) => dy,
     (y, dy, total) => dy - Math.exp(y) * total,
   ),
@@ -182,7 +186,7 @@ export const logSoftmaxGradientOp: Op<SoftmaxAttrs> = {
 export const logSoftmaxOp: Op<SoftmaxAttrs> = {
   name: 'logSoftmax',
   infer: inferFloat,
-  reference: softmaxReference((difference, total) => difference - Math.log(total)),
+  reference: /* @__PURE__ */ softmaxReference((difference, total) => difference - Math.log(total)),
   kernels: (context) => lineKernel(context, 'logSoftmax', source, true),
   epilogue: { bindings: () => 2 },
   // y = logSoftmax(x)  =>  dx = dy - exp(y) sum(dy)
@@ -199,5 +203,7 @@ export const logSoftmaxOp: Op<SoftmaxAttrs> = {
  * @throws ShapeError where the axis is out of range, DTypeError where `x` is not a float tensor.
  */
 export function logSoftmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
-  return applyOne(logSoftmaxOp, [x], { axis: normalizeAxis(x.graph.path('logSoftmax'), options.axis ?? -1, x.rank) });
+  return applyOne(logSoftmaxOp, [x], {
+    axis: normalizeAxis(x.graph.path('logSoftmax'), options.axis ?? -1, x.rank),
+  });
 }

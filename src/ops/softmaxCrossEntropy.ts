@@ -2,8 +2,15 @@ import weightsSource from '#shaders/labelWeights.wgsl' with { type: 'text' };
 import source from '#shaders/softmaxCrossEntropy.wgsl' with { type: 'text' };
 import { isFloat } from '../core/dtype.ts';
 import { DTypeError, ShapeError } from '../core/errors.ts';
-import { normalizeAxis, sameShape, type Shape, showShape, sizeOf } from '../core/shape.ts';
-import { apply, type KernelCall, type KernelContext, type Op, type Tensor, type TensorSpec } from '../graph/graph.ts';
+import { normalizeAxis, type Shape, sameShape, showShape, sizeOf } from '../core/shape.ts';
+import {
+  apply,
+  type KernelCall,
+  type KernelContext,
+  type Op,
+  type Tensor,
+  type TensorSpec,
+} from '../graph/graph.ts';
 import { type Binding, linearGrid, noEpilogue, storageType } from '../graph/kernel.ts';
 import { add, div, mul, sub } from './arithmetic.ts';
 import { cast, equal, where } from './comparison.ts';
@@ -15,6 +22,10 @@ import { sum } from './sum.ts';
 
 /** What becomes of the losses of the samples. */
 export type LossReduction = 'mean' | 'sum' | 'none';
+
+export function isReduction(reduction: string): reduction is LossReduction {
+  return reduction === 'mean' || reduction === 'sum' || reduction === 'none';
+}
 
 interface Attrs {
   /** Not negative. */
@@ -56,8 +67,10 @@ export const softmaxCrossEntropyOp: Op<Attrs> = {
   name: 'softmaxCrossEntropy',
   infer(inputs, { axis, reduction, labelSmoothing, ignoreIndex }) {
     const [logits, labels, weights] = inputs;
-    if (!isFloat(logits.dtype)) throw new DTypeError(`logits: expected float32 or float16, got ${logits.dtype}`);
-    if (labels.dtype === 'bool') throw new DTypeError('labels: expected integers or floats, got bool; use cast');
+    if (!isFloat(logits.dtype))
+      throw new DTypeError(`logits: expected float32 or float16, got ${logits.dtype}`);
+    if (labels.dtype === 'bool')
+      throw new DTypeError('labels: expected integers or floats, got bool; use cast');
     const classes = logits.shape[axis];
     const samples = withoutAxis(logits.shape, axis);
     const expected = holdsIndices(labels) ? samples : logits.shape;
@@ -71,13 +84,20 @@ export const softmaxCrossEntropyOp: Op<Attrs> = {
       throw new DTypeError(`weights: expected float32 or float16, got ${weights.dtype}`);
     }
     if (weights && !sameShape(weights.shape, [classes])) {
-      throw new ShapeError(`weights: expected one for each class, [${classes}], got ${showShape(weights.shape)}`);
+      throw new ShapeError(
+        `weights: expected one for each class, [${classes}], got ${showShape(weights.shape)}`,
+      );
+    }
+    if (!isReduction(reduction)) {
+      throw new ShapeError(`reduction must be 'mean', 'sum' or 'none', got '${reduction}'`);
     }
     if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
       throw new ShapeError(`labelSmoothing must lie between 0 and 1, got ${labelSmoothing}`);
     }
     if (ignoreIndex !== null && !(holdsIndices(labels) && Number.isInteger(ignoreIndex))) {
-      throw new ShapeError(`ignoreIndex must be an integer and needs labels that are class numbers, got ${ignoreIndex}`);
+      throw new ShapeError(
+        `ignoreIndex must be an integer and needs labels that are class numbers, got ${ignoreIndex}`,
+      );
     }
     return [
       { shape: reduction === 'none' ? samples : [], dtype: logits.dtype },
@@ -127,7 +147,16 @@ function constantScale(shape: Shape, { axis, reduction }: Attrs): number {
 function perClass(value: Tensor, inputs: readonly Tensor[], axis: number): Tensor {
   const [logits, , weights] = inputs;
   if (!weights) return value;
-  return mul(value, cast(reshape(weights, logits.shape.map((length, i) => (i === axis ? length : 1))), value.dtype));
+  return mul(
+    value,
+    cast(
+      reshape(
+        weights,
+        logits.shape.map((length, i) => (i === axis ? length : 1)),
+      ),
+      value.dtype,
+    ),
+  );
 }
 
 /** What the loss wants of each probability, scale included: s t. Made of ops, for second derivatives. */
@@ -145,11 +174,17 @@ function wantedTensor(inputs: readonly Tensor[], attrs: Attrs): Tensor {
     logits.shape.map((length, i) => (i === axis ? length : 1)),
     labels.dtype,
   );
-  const places = reshape(labels, logits.shape.map((length, i) => (i === axis ? 1 : length)));
+  const places = reshape(
+    labels,
+    logits.shape.map((length, i) => (i === axis ? 1 : length)),
+  );
   const oneHot = cast(equal(places, numbers), logits.dtype);
-  const counted = (value: Tensor) => (ignoreIndex === null ? value : where(equal(places, ignoreIndex), 0, value));
+  const counted = (value: Tensor) =>
+    ignoreIndex === null ? value : where(equal(places, ignoreIndex), 0, value);
   const wanted = counted(smooth(oneHot));
-  return isWeighed(inputs, attrs) ? div(wanted, sum(counted(perClass(oneHot, inputs, axis)))) : mul(wanted, scale);
+  return isWeighed(inputs, attrs)
+    ? div(wanted, sum(counted(perClass(oneHot, inputs, axis))))
+    : mul(wanted, scale);
 }
 
 function reference(
@@ -168,7 +203,12 @@ function reference(
 
   let scale = constantScale(specs.inputs[0].shape, attrs);
   if (isWeighed(specs.inputs, attrs)) {
-    scale = 1 / labels.reduce((total, label) => total + (factorOf(label) === 1 ? classWeight(label) : factorOf(label)), 0);
+    scale =
+      1 /
+      labels.reduce(
+        (total, label) => total + (factorOf(label) === 1 ? classWeight(label) : factorOf(label)),
+        0,
+      );
   }
   const losses = new Float64Array(lines.count);
   const gradient = new Float64Array(logits.length);
@@ -187,11 +227,11 @@ function reference(
     for (let category = 0; category < classes; category++) {
       const logProbability = logits[at(category)] - largest - Math.log(total);
       gradient[at(category)] = scale * (mass * Math.exp(logProbability) - wanted[category]);
-      if (wanted[category] !== 0) losses[line] -= scale * wanted[category] * logProbability;
+      if (wanted[category] !== 0) losses[line] -= wanted[category] * logProbability;
     }
   });
   if (attrs.reduction === 'none') return [losses, gradient];
-  return [Float64Array.of(losses.reduce((total, loss) => total + loss, 0)), gradient];
+  return [Float64Array.of(scale * losses.reduce((total, loss) => total + loss, 0)), gradient];
 }
 
 /** Logits up to which one workgroup does it all; beyond, a second call adds up what the workgroups found. */
@@ -205,7 +245,9 @@ function kernels({ inputs, outputs, attrs, target }: KernelContext<Attrs>): Kern
   const single = forced ? forced === 'single' : lines.count * lines.length <= singleWorkgroup;
   const alone = single && reduction !== 'none';
   const { rows, tiling } = shareLines(lines, alone);
-  const groups = alone ? 1 : Math.min(Math.ceil(lines.count / tiling.outputs), reduction === 'none' ? 65535 : 1024);
+  const groups = alone
+    ? 1
+    : Math.min(Math.ceil(lines.count / tiling.outputs), reduction === 'none' ? 65535 : 1024);
 
   const weighed = isWeighed(inputs, attrs);
   const parts = Math.min(256, Math.ceil(lines.count / 1024));
@@ -230,12 +272,13 @@ function kernels({ inputs, outputs, attrs, target }: KernelContext<Attrs>): Kern
     ...labelBuffers,
     ['losses', lossType, 'read_write', losses],
     ['gradient', storageType(outputs[1].dtype), 'read_write', { output: 1 }],
-    ...(weighed ? [['weightSums', 'f32', 'read', weightSums] as const] : []),
+    ...(weighed && groups > 1 ? [['weightSums', 'f32', 'read', weightSums] as const] : []),
   ];
   const weightBuffers: Buffer[] = [...labelBuffers, ['weightSums', 'f32', 'read_write', weightSums]];
 
   const calls: KernelCall[] = [];
-  if (weighed) {
+  // A workgroup that is alone adds up the weights itself.
+  if (weighed && groups > 1) {
     calls.push({
       label: 'softmaxCrossEntropy/weights',
       source: weightsSource,
@@ -257,7 +300,8 @@ function kernels({ inputs, outputs, attrs, target }: KernelContext<Attrs>): Kern
       LINES: tiling.outputs,
       THREADS: tiling.threads,
       TREE: tiling.lanes > 1,
-      ROWS: rows,
+      LANE_STEP: rows ? 1 : tiling.outputs,
+      ALONE: groups === 1,
       INDICES: holdsIndices(labels),
       WEIGHED: weighed,
       PER_LINE: reduction === 'none',
@@ -266,7 +310,7 @@ function kernels({ inputs, outputs, attrs, target }: KernelContext<Attrs>): Kern
     params: {
       ...labelParams,
       inner: lines.inner,
-      weightParts: parts,
+      weightParts: groups === 1 ? lines.count : parts,
       scale: weighed ? 1 : constantScale(logits.shape, attrs),
       confidence: 1 - labelSmoothing,
       smoothing: labelSmoothing / lines.length,

@@ -23,7 +23,9 @@ export function squeeze(x: Tensor, axes?: readonly number[]): Tensor {
   const named = axes && normalizeAxes(path, axes, x.rank);
   const long = named?.find((axis) => x.shape[axis] !== 1);
   if (long !== undefined) {
-    throw new ShapeError(`${path}: axis ${long} of ${showShape(x.shape)} has length ${x.shape[long]}, expected 1`);
+    throw new ShapeError(
+      `${path}: axis ${long} of ${showShape(x.shape)} has length ${x.shape[long]}, expected 1`,
+    );
   }
   return reshape(
     x,

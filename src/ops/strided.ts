@@ -2,7 +2,14 @@ import source from '#shaders/strided.wgsl' with { type: 'text' };
 import { type DType, isFloat } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
 import { forEachOffset, type Shape, showShape, sizeOf, stridesOf } from '../core/shape.ts';
-import { type Binding, type Epilogue, type KernelCall, type KernelContext, linearGrid, storageType } from '../graph/kernel.ts';
+import {
+  type Binding,
+  type Epilogue,
+  type KernelCall,
+  type KernelContext,
+  linearGrid,
+  storageType,
+} from '../graph/kernel.ts';
 
 // What the ops share that only move elements: y[c] = x[offset + sum over the axes of c[axis] stride[axis]].
 
@@ -36,12 +43,19 @@ export function joinAxes({ shape, strides, offset }: StridedMap): StridedMap {
 /** Throws where a kernel has no parameters for so many axes. */
 export function checkRank(shape: Shape): void {
   if (shape.length > maximumAxes) {
-    throw new ShapeError(`expected at most ${maximumAxes} axes, got ${showShape(shape)}; join some with reshape`);
+    throw new ShapeError(
+      `expected at most ${maximumAxes} axes, got ${showShape(shape)}; join some with reshape`,
+    );
   }
 }
 
 /** The map that takes `size` elements of each axis from `begin` on, every `steps`-th. */
-export function windowMap(from: Shape, begin: readonly number[], size: Shape, steps: readonly number[]): StridedMap {
+export function windowMap(
+  from: Shape,
+  begin: readonly number[],
+  size: Shape,
+  steps: readonly number[],
+): StridedMap {
   const own = stridesOf(from);
   return {
     shape: size,
@@ -68,14 +82,24 @@ export interface Place {
 }
 
 /** The kernels of an op that copies its input by `map`. */
-export function stridedKernels(context: KernelContext<unknown>, map: StridedMap, label: string): KernelCall[] {
+export function stridedKernels(
+  context: KernelContext<unknown>,
+  map: StridedMap,
+  label: string,
+): KernelCall[] {
   const from = { binding: { input: 0 }, dtype: context.inputs[0].dtype };
   const to = { binding: { output: 0 }, dtype: context.outputs[0].dtype };
   return [stridedCall(label, from, to, map, context.epilogue)];
 }
 
 /** One dispatch that copies by `map`, four elements at a time where memory allows. */
-export function stridedCall(label: string, from: Place, to: Place, map: StridedMap, epilogue: Epilogue): KernelCall {
+export function stridedCall(
+  label: string,
+  from: Place,
+  to: Place,
+  map: StridedMap,
+  epilogue: Epilogue,
+): KernelCall {
   const { shape, strides, offset } = joinAxes(map);
   const last = shape.length - 1;
   const aligned = [shape[last], offset, ...strides.slice(0, last)].every((value) => value % 4 === 0);
@@ -113,7 +137,12 @@ export function axesText(rank: number, use: (axis: number, place: string) => str
 }
 
 /** `values` as the parameters `name0`, `name1`, …, from number `first` on; those for axes that are not there get `missing`. */
-export function numbered(name: string, values: readonly number[], missing: number, first: number): Record<string, number> {
+export function numbered(
+  name: string,
+  values: readonly number[],
+  missing: number,
+  first: number,
+): Record<string, number> {
   const axes = Array.from({ length: maximumAxes }, (_, axis) => axis).slice(first);
   return Object.fromEntries(axes.map((axis) => [`${name}${axis}`, values[axis] ?? missing]));
 }

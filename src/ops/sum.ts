@@ -1,5 +1,14 @@
 import { DTypeError, ShapeError } from '../core/errors.ts';
-import { broadcastStrides, forEachOffset, normalizeAxes, type Shape, sameShape, showShape, sizeOf } from '../core/shape.ts';
+import {
+  broadcastStrides,
+  checkShape,
+  forEachOffset,
+  normalizeAxes,
+  type Shape,
+  sameShape,
+  showShape,
+  sizeOf,
+} from '../core/shape.ts';
 import { applyOne, type Op, type Tensor } from '../graph/graph.ts';
 import { additive, checkGroups, reduceKernels } from './reduceKernels.ts';
 import { reshape } from './reshape.ts';
@@ -31,7 +40,8 @@ const addition = /* @__PURE__ */ additive();
 export const sumOp: Op<ReduceAttrs> = {
   name: 'sum',
   infer([x], attrs) {
-    if (x.dtype === 'bool') throw new DTypeError('expected float32, float16, int32 or uint32, got bool; use cast');
+    if (x.dtype === 'bool')
+      throw new DTypeError('expected float32, float16, int32 or uint32, got bool; use cast');
     checkGroups(x.shape, attrs.axes);
     return [{ shape: reducedShape(x.shape, attrs), dtype: x.dtype }];
   },
@@ -44,7 +54,7 @@ export const sumOp: Op<ReduceAttrs> = {
     });
     return [result];
   },
-  kernels: (context) => reduceKernels(context, addition),
+  kernels: (context) => reduceKernels('sum', context, addition),
   epilogue: { bindings: () => 2 },
   // y = sum x  =>  dx = dy, stretched over the reduced axes
   gradient([dy], [x], _, { axes }) {
@@ -67,6 +77,7 @@ export interface ExpandAttrs {
 export const expandOp: Op<ExpandAttrs> = {
   name: 'expand',
   infer([x], { shape }) {
+    checkShape('shape', shape);
     const fits =
       shape.length >= x.shape.length &&
       x.shape.every((length, i) => length === 1 || length === shape[shape.length - x.shape.length + i]);

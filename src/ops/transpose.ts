@@ -1,6 +1,6 @@
 import source from '#shaders/transpose.wgsl' with { type: 'text' };
 import { ShapeError } from '../core/errors.ts';
-import { showShape, sizeOf, stridesOf } from '../core/shape.ts';
+import { type Shape, showShape, sizeOf, stridesOf } from '../core/shape.ts';
 import { applyOne, type Op, type Tensor, type TensorSpec } from '../graph/graph.ts';
 import { type KernelCall, type KernelContext, linearGrid, storageType } from '../graph/kernel.ts';
 import { reshape } from './reshape.ts';
@@ -52,7 +52,7 @@ export const transposeOp: Op<TransposeAttrs> = {
 
 /**
  * Reorders the axes: axis i of the result is axis `permutation[i]` of `x`; without a permutation their order is reversed.
- * Any dtype. Where only axes of length 1 move it is a `reshape`, which costs nothing; two transposes in a row become one.
+ * Any dtype. Where only axes of length 1 move it is a `reshape`, which costs nothing; so does a transpose that undoes another.
  *
  * ```ts
  * transpose(matrix); // [2, 3] -> [3, 2]
@@ -61,15 +61,18 @@ export const transposeOp: Op<TransposeAttrs> = {
  *
  * @throws ShapeError where `permutation` does not hold each axis once.
  */
-export function transpose(x: Tensor, permutation: readonly number[] = x.shape.map((_, axis) => axis).reverse()): Tensor {
-  const { op, attrs, inputs } = x.node;
-  if (op === transposeOp && permutation.length === x.rank && permutation.every((axis) => axis in x.shape)) {
-    const { permutation: first } = attrs as TransposeAttrs;
-    return transpose(inputs[0], permutation.map((axis) => first[axis]));
-  }
+export function transpose(
+  x: Tensor,
+  permutation: readonly number[] = x.shape.map((_, axis) => axis).reverse(),
+): Tensor {
+  const sorted = [...permutation].sort((a, b) => a - b);
+  const valid = sorted.length === x.rank && sorted.every((axis, i) => axis === i);
   const long = permutation.filter((axis) => x.shape[axis] !== 1);
-  const result = applyOne(transposeOp, [x], { permutation: [...permutation] });
-  return long.every((axis, i) => i === 0 || axis > long[i - 1]) ? reshape(x, result.shape) : result;
+  if (valid && long.every((axis, i) => i === 0 || axis > long[i - 1])) {
+    const shape = permutation.map((axis) => x.shape[axis]);
+    return reshape(x, shape);
+  }
+  return applyOne(transposeOp, [x], { permutation: [...permutation] });
 }
 
 function inverse(permutation: readonly number[]): number[] {
@@ -85,49 +88,61 @@ function transposeMap(x: TensorSpec, { permutation }: TransposeAttrs): StridedMa
   };
 }
 
-/** Axes shorter than this leave too much of a tile empty. */
-const shortestTiled = 16;
-
-/** Through tiles in workgroup memory where the innermost axis changes and memory would be read or written in jumps. */
+/**
+ * In blocks of four by four where the innermost axis changes, so that neither reads nor writes jump; element by element where
+ * the lengths do not divide by four, and where the innermost axis stays.
+ */
 function transposeKernels(context: KernelContext<TransposeAttrs>): KernelCall[] {
   const map = transposeMap(context.inputs[0], context.attrs);
-  const joined = joinAxes(map);
-  const inner = joined.shape.length - 1;
-  const runs = joined.strides.indexOf(1);
-  const choice = context.target.variants?.transpose;
-  const wide = Math.min(joined.shape[inner], joined.shape[runs]) >= shortestTiled;
-  const tiled = runs >= 0 && runs !== inner && choice !== 'strided' && (wide || choice === 'tiled');
-  return tiled ? [tiledCall(context, joined, runs)] : stridedKernels(context, map, 'transpose');
+  const { shape, strides } = joinAxes(map);
+  const inner = shape.length - 1;
+  const a = strides.indexOf(1);
+  const inBlocks =
+    a !== inner &&
+    shape[a] % 4 === 0 &&
+    shape[inner] % 4 === 0 &&
+    context.epilogue.allowsVec4 &&
+    context.target.variants?.transpose !== 'strided';
+  return inBlocks ? [blocksCall(context, shape, strides, a)] : stridedKernels(context, map, 'transpose');
 }
 
-/** `a` is the axis of the result along which x runs. */
-function tiledCall({ inputs, outputs, epilogue }: KernelContext<TransposeAttrs>, { shape, strides }: StridedMap, a: number): KernelCall {
+/** `a` is the axis of the result along which x runs. Every stride but its own is a multiple of its length in x, or of b's in y. */
+function blocksCall(
+  { inputs, outputs, epilogue }: KernelContext<TransposeAttrs>,
+  shape: Shape,
+  strides: readonly number[],
+  a: number,
+): KernelCall {
   const b = shape.length - 1;
   const to = stridesOf(shape);
   const others = shape.map((_, axis) => axis).filter((axis) => axis !== a && axis !== b);
-  const [aTiles, bTiles] = [Math.ceil(shape[a] / 32), Math.ceil(shape[b] / 32)];
-  const tiles = aTiles * bTiles * sizeOf(others.map((axis) => shape[axis]));
-  const each = (axis: number, place: string) => `xBase += (${place}) * params.xStride${axis}; yBase += (${place}) * params.yStride${axis};`;
+  const [aLength, bLength] = [shape[a] / 4, shape[b] / 4];
+  const [aTiles, bTiles] = [Math.ceil(aLength / 8), Math.ceil(bLength / 8)];
+  const lengths = others.map((axis) => shape[axis]);
+  const tiles = aTiles * bTiles * sizeOf(lengths);
+  const step = (axis: number, place: string) =>
+    `xBase += (${place}) * params.xStride${axis}; yBase += (${place}) * params.yStride${axis};`;
+  const inFours = (all: readonly number[]) => others.map((axis) => all[axis] / 4);
   return {
-    label: 'transpose/tiled',
+    label: 'transpose/blocks',
     source,
     variant: {
-      X: storageType(inputs[0].dtype),
-      Y: storageType(outputs[0].dtype),
-      EPILOGUE: epilogueText(epilogue, 3, 1, outputs[0].dtype),
-      AXES: others.length > 0 ? axesText(others.length, each) : '',
+      X: storageType(inputs[0].dtype, 4),
+      Y: storageType(outputs[0].dtype, 4),
+      EPILOGUE: epilogueText(epilogue, 3, 4, outputs[0].dtype),
+      AXES: others.length > 0 ? axesText(others.length, step) : '',
     },
     params: {
       tiles,
       aTiles,
       bTiles,
-      aLength: shape[a],
-      bLength: shape[b],
-      bStride: strides[b],
-      aStride: to[a],
-      ...numbered('length', others.map((axis) => shape[axis]), 1, 1),
-      ...numbered('xStride', others.map((axis) => strides[axis]), 0, 0),
-      ...numbered('yStride', others.map((axis) => to[axis]), 0, 0),
+      aLength,
+      bLength,
+      bStride: strides[b] / 4,
+      aStride: to[a] / 4,
+      ...numbered('length', lengths, 1, 1),
+      ...numbered('xStride', inFours(strides), 0, 0),
+      ...numbered('yStride', inFours(to), 0, 0),
     },
     bindings: [{ input: 0 }, { output: 0 }, ...epilogue.bindings],
     workgroups: linearGrid(tiles),

@@ -12,7 +12,8 @@ interface TriangularAttrs {
 const triangularOp: Op<TriangularAttrs> = /* @__PURE__ */ elementwise<TriangularAttrs>({
   name: 'triangular',
   takes: 'any',
-  mixed: ([, rows, columns]) => (rows === 'int32' && columns === 'int32' ? null : 'rows and columns must be int32'),
+  mixed: ([, rows, columns]) =>
+    rows === 'int32' && columns === 'int32' ? null : 'rows and columns must be int32',
   scalar:
     ({ upper, diagonal }) =>
     (x, row, column) =>
@@ -22,7 +23,11 @@ const triangularOp: Op<TriangularAttrs> = /* @__PURE__ */ elementwise<Triangular
     return `select(${zero}, ${x}, ${column} ${upper ? '>=' : '<='} ${row} + I(${diagonal}))`;
   },
   // y = x kept  =>  dx = dy kept
-  gradient: (dy, [, rows, columns], _, attrs) => [applyOne(triangularOp, [dy, rows, columns], attrs), null, null],
+  gradient: (dy, [, rows, columns], _, attrs) => [
+    applyOne(triangularOp, [dy, rows, columns], attrs),
+    null,
+    null,
+  ],
 });
 
 export interface TriangularOptions {
@@ -47,7 +52,8 @@ export function triangular(x: Tensor, options: TriangularOptions = {}): Tensor {
   const path = graph.path('triangular');
   if (shape.length < 2) throw new ShapeError(`${path}: expected at least two axes, got ${showShape(shape)}`);
   const { upper = true, diagonal = 0 } = options;
-  if (!Number.isInteger(diagonal)) throw new ShapeError(`${path}: diagonal must be a whole number, got ${diagonal}`);
+  if (!Number.isInteger(diagonal))
+    throw new ShapeError(`${path}: diagonal must be a whole number, got ${diagonal}`);
   const [rows, columns] = shape.slice(-2);
   const counted = (length: number) => Array.from({ length }, (_, i) => i);
   const operands = [

@@ -33,7 +33,7 @@ const squaredNormOp: Op<null> = {
     }
     return [result];
   },
-  kernels({ inputs }) {
+  kernels({ inputs, target }) {
     const sizes = inputs.map((input) => sizeOf(input.shape));
     const blocks = blocksOf(sizes);
     const rows = sizes.flatMap((size, input): (number | OffsetOf)[] => [{ offsetOf: { input } }, size]);
@@ -41,7 +41,7 @@ const squaredNormOp: Op<null> = {
       {
         label: 'squaredNorm',
         source,
-        variant: { PARTIALS: normPartials },
+        variant: { PARTIALS: normPartials, LANES: target.barrierLanes },
         params: { tensors: sizes.length, blocks: blocks.length / 2 },
         bindings: [{ inputs: inputs.map((_, i) => i) }, { words: [...rows, ...blocks] }, { output: 0 }],
         workgroups: [normPartials, 1, 1],

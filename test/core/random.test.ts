@@ -29,7 +29,12 @@ describe('RandomStream', () => {
 
   it('repeats itself for equal seeds and differs for others', () => {
     const first = draw(8, () => 0);
-    const streams = [new RandomStream(1, 2), new RandomStream(1, 2), new RandomStream(1, 3), new RandomStream(2, 2)];
+    const streams = [
+      new RandomStream(1, 2),
+      new RandomStream(1, 2),
+      new RandomStream(1, 3),
+      new RandomStream(2, 2),
+    ];
     const [a, b, c, d] = streams.map((stream) => first.map(() => stream.uniform()));
     expect(a).toEqual(b);
     expect(a).not.toEqual(c);
@@ -71,7 +76,7 @@ describe('RandomStream', () => {
     for (let i = 0; i < 400; i++) {
       const order = stream.permutation(5);
       expect([...order].sort()).toEqual([0, 1, 2, 3, 4]);
-      order.forEach((element, place) => seen.add(`${element} at ${place}`));
+      for (const [place, element] of order.entries()) seen.add(`${element} at ${place}`);
     }
     expect(seen.size).toBe(25);
     expect([...stream.permutation(1)]).toEqual([0]);

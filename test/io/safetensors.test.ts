@@ -13,7 +13,11 @@ function file(header: string, data: readonly number[] = []): Uint8Array {
   return Uint8Array.from([...length, ...json, ...data]);
 }
 
-const entry = (dtype: string, shape: number[], offsets: number[]) => ({ dtype, shape, data_offsets: offsets });
+const entry = (dtype: string, shape: number[], offsets: number[]) => ({
+  dtype,
+  shape,
+  data_offsets: offsets,
+});
 const withTensors = (tensors: Record<string, unknown>, data: number) =>
   file(JSON.stringify(tensors), new Array(data).fill(1));
 
@@ -58,7 +62,8 @@ describe('encodeSafetensors', () => {
   });
 
   it('refuses data that does not fit', () => {
-    const stored = (shape: number[], dtype: DType, data: TensorData) => () => encodeSafetensors({ w: { shape, dtype, data } });
+    const stored = (shape: number[], dtype: DType, data: TensorData) => () =>
+      encodeSafetensors({ w: { shape, dtype, data } });
     expect(stored([2, 2], 'float32', new Float32Array(3))).toThrow(ShapeError);
     expect(stored([2, 2], 'float32', new Float32Array(3))).toThrow(/"w": \[2, 2\] needs 4 numbers, got 3/);
     expect(stored([1], 'float32', new Int32Array(1))).toThrow(DTypeError);
@@ -84,7 +89,11 @@ describe('decodeSafetensors', () => {
 
   it('gives back all that was written', () => {
     const tensors: Record<string, StoredTensor> = {
-      'layer/weights': { shape: [1, 2, 2], dtype: 'float32', data: Float32Array.of(0.1, -0, Number.NaN, Number.NEGATIVE_INFINITY) },
+      'layer/weights': {
+        shape: [1, 2, 2],
+        dtype: 'float32',
+        data: Float32Array.of(0.1, -0, Number.NaN, Number.NEGATIVE_INFINITY),
+      },
       half: { shape: [3], dtype: 'float16', data: Float32Array.of(0.5, 65504, 2 ** -24) },
       labels: { shape: [2], dtype: 'int32', data: Int32Array.of(-(2 ** 31), 2 ** 31 - 1) },
       step: { shape: [], dtype: 'uint32', data: Uint32Array.of(2 ** 32 - 1) },
@@ -98,14 +107,19 @@ describe('decodeSafetensors', () => {
   it('reads a file without tensors, and names that objects know', () => {
     expect(decodeSafetensors(file('{}'))).toEqual({ tensors: {}, metadata: {} });
     const { tensors, metadata } = decodeSafetensors(
-      file('{"__metadata__":{"__proto__":"a"},"__proto__":{"dtype":"BOOL","shape":[],"data_offsets":[0,1]}}', [1]),
+      file(
+        '{"__metadata__":{"__proto__":"a"},"__proto__":{"dtype":"BOOL","shape":[],"data_offsets":[0,1]}}',
+        [1],
+      ),
     );
     expect(Object.keys(tensors)).toEqual(['__proto__']);
     expect(Object.keys(metadata)).toEqual(['__proto__']);
   });
 
   it('reads headers of any length: padding is a habit, not a rule', () => {
-    const { tensors } = decodeSafetensors(file('{"w": {"dtype":"F32","shape":[],"data_offsets":[0,4]}}', [0, 0, 0x80, 0x3f]));
+    const { tensors } = decodeSafetensors(
+      file('{"w": {"dtype":"F32","shape":[],"data_offsets":[0,4]}}', [0, 0, 0x80, 0x3f]),
+    );
     expect(tensors.w.data).toEqual(Float32Array.of(1));
   });
 
@@ -113,35 +127,122 @@ describe('decodeSafetensors', () => {
     ['nothing', new Uint8Array(), /at least 8 bytes, this one has 0/],
     ['half a length', handMade.subarray(0, 7), /at least 8 bytes, this one has 7/],
     ['half a header', handMade.subarray(0, 50), /cut off: the header ends at byte 128, the file has 50/],
-    ['half the data', handMade.subarray(0, handMade.length - 1), /cut off: tensor "mask" ends at byte 10 of the data, there are 9/],
-    ['a header beyond the limit', Uint8Array.of(1, 0xe1, 0xf5, 5, 0, 0, 0, 0, 123), /100000001 bytes, more than 100000000/],
-    ['a header length of 64 bits', Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0x80, 123, 125), /9223372036854775810 bytes/],
-    ['another kind of file', Uint8Array.from([0x89, ...ascii('PNG\r\n'), 26, 10, 0]), /damaged, or no safetensors file/],
+    [
+      'half the data',
+      handMade.subarray(0, handMade.length - 1),
+      /cut off: tensor "mask" ends at byte 10 of the data, there are 9/,
+    ],
+    [
+      'a header beyond the limit',
+      Uint8Array.of(1, 0xe1, 0xf5, 5, 0, 0, 0, 0, 123),
+      /100000001 bytes, more than 100000000/,
+    ],
+    [
+      'a header length of 64 bits',
+      Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0x80, 123, 125),
+      /9223372036854775810 bytes/,
+    ],
+    [
+      'another kind of file',
+      Uint8Array.from([0x89, ...ascii('PNG\r\n'), 26, 10, 0]),
+      /damaged, or no safetensors file/,
+    ],
     ['no UTF-8', Uint8Array.of(4, 0, 0, 0, 0, 0, 0, 0, 123, 0xff, 0xff, 125), /not UTF-8/],
     ['space before the header', file(' {}'), /does not begin with \{/],
     ['bad JSON', file('{"w": }'), /the header is not JSON/],
     ['a list', file('[]'), /does not begin with \{/],
-    ['a name twice', file('{"w":{"dtype":"BOOL","shape":[],"data_offsets":[0,1]},"\\u0077":{"dtype":"BOOL","shape":[],"data_offsets":[0,1]}}', [1]), /the name "w" occurs twice/],
+    [
+      'a name twice',
+      file(
+        '{"w":{"dtype":"BOOL","shape":[],"data_offsets":[0,1]},"\\u0077":{"dtype":"BOOL","shape":[],"data_offsets":[0,1]}}',
+        [1],
+      ),
+      /the name "w" occurs twice/,
+    ],
     ['metadata that is no text', file('{"__metadata__":{"epochs":3}}'), /"epochs" is 3/],
     ['metadata that is no object', file('{"__metadata__":"a"}'), /must be an object of texts/],
     ['an entry that is no object', file('{"w":3}'), /tensor "w": expected an object, got 3/],
-    ['an unknown dtype', withTensors({ w: entry('F64', [1], [0, 8]) }, 8), /"F64" is not supported \(supported: F32, F16, I32, U32, BOOL\)/],
-    ['no dtype', withTensors({ w: { shape: [1], data_offsets: [0, 4] } }, 4), /dtype undefined is not supported/],
-    ['a dtype from the prototype', withTensors({ w: entry('toString', [1], [0, 4]) }, 4), /"toString" is not supported/],
-    ['a negative length', withTensors({ w: entry('F32', [-1], [0, 4]) }, 4), /shape must be an array of whole numbers/],
-    ['half a length', withTensors({ w: entry('F32', [0.5], [0, 2]) }, 2), /shape must be an array of whole numbers/],
-    ['a size that cannot be counted', withTensors({ w: entry('F32', [2 ** 40, 2 ** 40], [0, 4]) }, 4), /shape must be an array of whole numbers/],
-    ['a shape that is no array', file('{"w":{"dtype":"F32","shape":{"length":1},"data_offsets":[0,4]}}', [0, 0, 0, 0]), /shape must be an array/],
-    ['three offsets', withTensors({ w: entry('F32', [1], [0, 4, 8]) }, 4), /data_offsets must be two whole numbers/],
-    ['a negative offset', withTensors({ w: entry('F32', [1], [-4, 0]) }, 4), /data_offsets must be two whole numbers/],
+    [
+      'an unknown dtype',
+      withTensors({ w: entry('F64', [1], [0, 8]) }, 8),
+      /"F64" is not supported \(supported: F32, F16, I32, U32, BOOL\)/,
+    ],
+    [
+      'no dtype',
+      withTensors({ w: { shape: [1], data_offsets: [0, 4] } }, 4),
+      /dtype undefined is not supported/,
+    ],
+    [
+      'a dtype from the prototype',
+      withTensors({ w: entry('toString', [1], [0, 4]) }, 4),
+      /"toString" is not supported/,
+    ],
+    [
+      'a negative length',
+      withTensors({ w: entry('F32', [-1], [0, 4]) }, 4),
+      /shape must be an array of whole numbers/,
+    ],
+    [
+      'half a length',
+      withTensors({ w: entry('F32', [0.5], [0, 2]) }, 2),
+      /shape must be an array of whole numbers/,
+    ],
+    [
+      'a size that cannot be counted',
+      withTensors({ w: entry('F32', [2 ** 40, 2 ** 40], [0, 4]) }, 4),
+      /shape must be an array of whole numbers/,
+    ],
+    [
+      'a shape that is no array',
+      file('{"w":{"dtype":"F32","shape":{"length":1},"data_offsets":[0,4]}}', [0, 0, 0, 0]),
+      /shape must be an array/,
+    ],
+    [
+      'three offsets',
+      withTensors({ w: entry('F32', [1], [0, 4, 8]) }, 4),
+      /data_offsets must be two whole numbers/,
+    ],
+    [
+      'a negative offset',
+      withTensors({ w: entry('F32', [1], [-4, 0]) }, 4),
+      /data_offsets must be two whole numbers/,
+    ],
     ['offsets in reverse', withTensors({ w: entry('F32', [1], [4, 0]) }, 4), /\[4, 0\] give -4/],
-    ['offsets of another length', withTensors({ w: entry('F32', [2], [0, 4]) }, 4), /F32 \[2\] needs 8 bytes, data_offsets \[0, 4\] give 4/],
-    ['offsets beyond the file', withTensors({ w: entry('F32', [2], [0, 8]) }, 4), /ends at byte 8 of the data, there are 4/],
-    ['an overlap', withTensors({ v: entry('F32', [2], [0, 8]), w: entry('F32', [1], [4, 8]) }, 8), /"w" overlaps "v"/],
-    ['the same place twice', withTensors({ v: entry('F32', [1], [0, 4]), w: entry('F32', [1], [0, 4]) }, 4), /"w" overlaps "v"/],
-    ['a gap', withTensors({ v: entry('F32', [1], [0, 4]), w: entry('F32', [1], [8, 12]) }, 12), /bytes 4 to 8 of the data belong to no tensor/],
-    ['a rest', withTensors({ w: entry('F32', [1], [0, 4]) }, 6), /the last 2 bytes of the data belong to no tensor/],
-    ['an unaligned tensor', withTensors({ v: entry('BOOL', [1], [0, 1]), w: entry('F32', [1], [1, 5]) }, 5), /must begin at a multiple of 4 bytes, not at 1/],
+    [
+      'offsets of another length',
+      withTensors({ w: entry('F32', [2], [0, 4]) }, 4),
+      /F32 \[2\] needs 8 bytes, data_offsets \[0, 4\] give 4/,
+    ],
+    [
+      'offsets beyond the file',
+      withTensors({ w: entry('F32', [2], [0, 8]) }, 4),
+      /ends at byte 8 of the data, there are 4/,
+    ],
+    [
+      'an overlap',
+      withTensors({ v: entry('F32', [2], [0, 8]), w: entry('F32', [1], [4, 8]) }, 8),
+      /"w" overlaps "v"/,
+    ],
+    [
+      'the same place twice',
+      withTensors({ v: entry('F32', [1], [0, 4]), w: entry('F32', [1], [0, 4]) }, 4),
+      /"w" overlaps "v"/,
+    ],
+    [
+      'a gap',
+      withTensors({ v: entry('F32', [1], [0, 4]), w: entry('F32', [1], [8, 12]) }, 12),
+      /bytes 4 to 8 of the data belong to no tensor/,
+    ],
+    [
+      'a rest',
+      withTensors({ w: entry('F32', [1], [0, 4]) }, 6),
+      /the last 2 bytes of the data belong to no tensor/,
+    ],
+    [
+      'an unaligned tensor',
+      withTensors({ v: entry('BOOL', [1], [0, 1]), w: entry('F32', [1], [1, 5]) }, 5),
+      /must begin at a multiple of 4 bytes, not at 1/,
+    ],
   ];
   it.each(wrong)('refuses %s', (_, bytes, message) => {
     expect(() => decodeSafetensors(bytes)).toThrow(FormatError);
@@ -152,14 +253,19 @@ describe('decodeSafetensors', () => {
     const random = new RandomStream(1);
     let read = 0;
     for (let round = 0; round < 5000; round++) {
-      const bytes = handMade.slice(0, random.integer(4) === 0 ? random.integer(handMade.length + 1) : undefined);
+      const bytes = handMade.slice(
+        0,
+        random.integer(4) === 0 ? random.integer(handMade.length + 1) : undefined,
+      );
       for (let change = random.integer(4); change > 0 && bytes.length > 0; change--) {
-        bytes[random.integer(bytes.length)] = random.integer(2) === 0 ? random.integer(256) : 0x30 + random.integer(10);
+        bytes[random.integer(bytes.length)] =
+          random.integer(2) === 0 ? random.integer(256) : 0x30 + random.integer(10);
       }
       try {
         const { tensors } = decodeSafetensors(bytes);
         read++;
-        for (const { shape, data } of Object.values(tensors)) expect(data.length).toBe(shape.reduce((a, b) => a * b, 1));
+        for (const { shape, data } of Object.values(tensors))
+          expect(data.length).toBe(shape.reduce((a, b) => a * b, 1));
       } catch (error) {
         expect(error).toBeInstanceOf(FormatError);
       }

@@ -14,10 +14,26 @@ checkOp('concat', {
       build: (inputs) => concat(inputs, 1),
       expected: [1, 2, 5, 3, 4, 6],
     },
-    { name: 'rows', inputs: [{ shape: [3, 5] }, { shape: [1, 5] }, { shape: [2, 5] }], build: (inputs) => concat(inputs) },
-    { name: 'vec4 columns', inputs: [{ shape: [3, 4] }, { shape: [3, 8] }], build: (inputs) => concat(inputs, -1) },
-    { name: 'columns, one odd', inputs: [{ shape: [3, 4] }, { shape: [3, 3] }], build: (inputs) => concat(inputs, -1) },
-    { name: 'a middle axis', inputs: [{ shape: [2, 17, 3] }, { shape: [2, 1, 3] }], build: (inputs) => concat(inputs, 1) },
+    {
+      name: 'rows',
+      inputs: [{ shape: [3, 5] }, { shape: [1, 5] }, { shape: [2, 5] }],
+      build: (inputs) => concat(inputs),
+    },
+    {
+      name: 'vec4 columns',
+      inputs: [{ shape: [3, 4] }, { shape: [3, 8] }],
+      build: (inputs) => concat(inputs, -1),
+    },
+    {
+      name: 'columns, one odd',
+      inputs: [{ shape: [3, 4] }, { shape: [3, 3] }],
+      build: (inputs) => concat(inputs, -1),
+    },
+    {
+      name: 'a middle axis',
+      inputs: [{ shape: [2, 17, 3] }, { shape: [2, 1, 3] }],
+      build: (inputs) => concat(inputs, 1),
+    },
     { name: 'one', inputs: [{ shape: [3] }], build: (inputs) => concat(inputs) },
     { name: 'the same twice', inputs: [{ shape: [3, 5] }], build: ([x]) => concat([x, x], 1) },
     {
@@ -33,9 +49,30 @@ checkOp('concat', {
         return mul(y, y);
       },
     },
-    { name: 'int32', inputs: [{ shape: [3], dtype: 'int32' }, { shape: [5], dtype: 'int32' }], build: (inputs) => concat(inputs) },
-    { name: 'bool', inputs: [{ shape: [3], dtype: 'bool' }, { shape: [5], dtype: 'bool' }], build: (inputs) => concat(inputs) },
-    { name: 'float16', inputs: [{ shape: [2, 4], dtype: 'float16' }, { shape: [2, 4], dtype: 'float16' }], build: (inputs) => concat(inputs, 1) },
+    {
+      name: 'int32',
+      inputs: [
+        { shape: [3], dtype: 'int32' },
+        { shape: [5], dtype: 'int32' },
+      ],
+      build: (inputs) => concat(inputs),
+    },
+    {
+      name: 'bool',
+      inputs: [
+        { shape: [3], dtype: 'bool' },
+        { shape: [5], dtype: 'bool' },
+      ],
+      build: (inputs) => concat(inputs),
+    },
+    {
+      name: 'float16',
+      inputs: [
+        { shape: [2, 4], dtype: 'float16' },
+        { shape: [2, 4], dtype: 'float16' },
+      ],
+      build: (inputs) => concat(inputs, 1),
+    },
     {
       name: 'stack',
       inputs: [
@@ -54,7 +91,8 @@ checkOp('concat', {
   errors: [
     {
       name: 'another axis',
-      build: (graph) => graph.scope('merge', () => concat([graph.input('a', [2, 3]), graph.input('b', [3, 3])], 1)),
+      build: (graph) =>
+        graph.scope('merge', () => concat([graph.input('a', [2, 3]), graph.input('b', [3, 3])], 1)),
       error: ShapeError,
       message: /^merge\/concat: \[2, 3\] and \[3, 3\] differ on another axis than 1$/,
     },

@@ -1,13 +1,21 @@
 import { DTypeError, ShapeError } from '../../src/core/errors.ts';
-import { applyOne } from '../../src/graph/graph.ts';
+import { applyOne, type Tensor } from '../../src/graph/graph.ts';
 import { abs, add, mul, sub } from '../../src/ops/arithmetic.ts';
 import { cast, equal, less } from '../../src/ops/comparison.ts';
 import { dropout, dropoutOp } from '../../src/ops/dropout.ts';
 import { mean } from '../../src/ops/reduce.ts';
 import { checkOp, type InputSample } from '../support/checkOp.ts';
 
-const exact = { relative: 1.2e-7, absolute: 0, reason: 'the same mask, and one rounding of the scale and one of the product' };
-const ones = (size: number): InputSample => ({ shape: [size], values: new Array(size).fill(1), differentiable: false });
+const exact = {
+  relative: 1.2e-7,
+  absolute: 0,
+  reason: 'the same mask, and one rounding of the scale and one of the product',
+};
+const ones = (size: number): InputSample => ({
+  shape: [size],
+  values: new Array(size).fill(1),
+  differentiable: false,
+});
 const atStep = (step: number): InputSample => ({ shape: [], dtype: 'uint32', values: [step] });
 
 checkOp('dropout', {
@@ -28,13 +36,14 @@ checkOp('dropout', {
     ...[1, 2, 3, 17, 64, 130, 1025].map((size) => ({
       name: `${size} elements`,
       inputs: [{ shape: [size] }],
-      build: ([x]: Parameters<typeof dropout>[0][]) => dropout(x, { rate: 0.3 }),
+      build: ([x]: Tensor[]) => dropout(x, { rate: 0.3 }),
       tolerance: exact,
     })),
     {
       name: 'a late step, large keys, vec4',
       inputs: [{ shape: [33, 4] }, atStep(4000000000)],
-      build: ([x, step]) => applyOne(dropoutOp, [x, step], { rate: 0.1, seed: 0xfedcba98, stream: 0xffffffff }),
+      build: ([x, step]) =>
+        applyOne(dropoutOp, [x, step], { rate: 0.1, seed: 0xfedcba98, stream: 0xffffffff }),
       tolerance: exact,
     },
     {
@@ -50,7 +59,9 @@ checkOp('dropout', {
       name: 'keeps its share, and so the mean',
       inputs: [ones(20000)],
       build: ([x]) =>
-        [0.1, 0.5, 0.9].map((rate) => less(abs(sub(mean(mul(dropout(x, { rate }), 1 - rate)), 1 - rate)), 0.014)),
+        [0.1, 0.5, 0.9].map((rate) =>
+          less(abs(sub(mean(mul(dropout(x, { rate }), 1 - rate)), 1 - rate)), 0.014),
+        ),
       expected: [[1], [1], [1]],
     },
     {
@@ -69,14 +80,23 @@ checkOp('dropout', {
       },
       expected: [[1], [1], [1]],
     },
-    { name: 'rate 0', inputs: [{ shape: [5], values: [1, 2, 3, 4, 5] }], build: ([x]) => dropout(x, { rate: 0 }), expected: [1, 2, 3, 4, 5] },
+    {
+      name: 'rate 0',
+      inputs: [{ shape: [5], values: [1, 2, 3, 4, 5] }],
+      build: ([x]) => dropout(x, { rate: 0 }),
+      expected: [1, 2, 3, 4, 5],
+    },
     {
       name: 'without training',
       inputs: [{ shape: [5], values: [1, 2, 3, 4, 5] }],
       build: ([x]) => dropout(x, { rate: 0.5, training: false }),
       expected: [1, 2, 3, 4, 5],
     },
-    { name: 'float16', inputs: [{ shape: [17], dtype: 'float16' }], build: ([x]) => dropout(x, { rate: 0.5 }) },
+    {
+      name: 'float16',
+      inputs: [{ shape: [17], dtype: 'float16' }],
+      build: ([x]) => dropout(x, { rate: 0.5 }),
+    },
   ],
   errors: [
     {

@@ -3,6 +3,8 @@ import { add, mul } from '../../src/ops/arithmetic.ts';
 import { embedding, gather, gatherGradient } from '../../src/ops/gather.ts';
 import { checkOp } from '../support/checkOp.ts';
 
+const both = [{ gatherGradient: 'scan' }, { gatherGradient: 'sorted' }];
+
 checkOp('gather', {
   samples: [
     {
@@ -47,10 +49,15 @@ checkOp('gather', {
       name: 'embedding, so many indices that the list is read in three stretches',
       inputs: [{ shape: [63, 8] }, { shape: [4, 700], dtype: 'uint32', values: { low: 0, high: 63 } }],
       build: ([table, indices]) => embedding(table, indices),
+      variants: both,
     },
     {
       name: 'a chain behind it, and a square, so that the gradient has a gradient',
-      inputs: [{ shape: [9, 4] }, { shape: [5], dtype: 'int32', values: { low: 0, high: 9 } }, { shape: [4] }],
+      inputs: [
+        { shape: [9, 4] },
+        { shape: [5], dtype: 'int32', values: { low: 0, high: 9 } },
+        { shape: [4] },
+      ],
       build: ([x, indices, bias]) => {
         const y = add(gather(x, indices), bias);
         return mul(y, y);
@@ -58,17 +65,26 @@ checkOp('gather', {
     },
     {
       name: 'int32',
-      inputs: [{ shape: [9, 4], dtype: 'int32' }, { shape: [5], dtype: 'int32', values: { low: 0, high: 9 } }],
+      inputs: [
+        { shape: [9, 4], dtype: 'int32' },
+        { shape: [5], dtype: 'int32', values: { low: 0, high: 9 } },
+      ],
       build: ([x, indices]) => gather(x, indices),
     },
     {
       name: 'bool',
-      inputs: [{ shape: [9, 3], dtype: 'bool' }, { shape: [5], dtype: 'int32', values: { low: 0, high: 9 } }],
+      inputs: [
+        { shape: [9, 3], dtype: 'bool' },
+        { shape: [5], dtype: 'int32', values: { low: 0, high: 9 } },
+      ],
       build: ([x, indices]) => gather(x, indices),
     },
     {
       name: 'float16',
-      inputs: [{ shape: [9, 4], dtype: 'float16' }, { shape: [5], dtype: 'int32', values: { low: 0, high: 9 } }],
+      inputs: [
+        { shape: [9, 4], dtype: 'float16' },
+        { shape: [5], dtype: 'int32', values: { low: 0, high: 9 } },
+      ],
       build: ([x, indices]) => gather(x, indices),
     },
   ],
@@ -97,17 +113,20 @@ checkOp('gatherGradient', {
         { shape: [4], dtype: 'int32', values: [2, 0, 2, -1] },
       ],
       build: ([dy, indices]) => gatherGradient(dy, indices, 3),
+      variants: both,
       expected: [3, 4, 0, 0, 13, 16],
     },
     {
       name: 'all indices the same',
       inputs: [{ shape: [130, 3] }, { shape: [130], dtype: 'int32', values: new Array(130).fill(1) }],
       build: ([dy, indices]) => gatherGradient(dy, indices, 3),
+      variants: both,
     },
     {
       name: 'more columns than a workgroup has invocations',
       inputs: [{ shape: [5, 263] }, { shape: [5], dtype: 'uint32', values: [2, 0, 2, 1, 2] }],
       build: ([dy, indices]) => gatherGradient(dy, indices, 4),
+      variants: both,
     },
     {
       name: 'more rows than a workgroup has invocations, and a square',
@@ -116,16 +135,31 @@ checkOp('gatherGradient', {
         const dx = gatherGradient(dy, indices, 300, 1);
         return mul(dx, dx);
       },
+      variants: both,
+    },
+    {
+      name: 'more results than one dispatch is chosen for',
+      inputs: [{ shape: [60, 8] }, { shape: [60], dtype: 'int32', values: { low: 0, high: 10000 } }],
+      build: ([dy, indices]) => gatherGradient(dy, indices, 10000),
+      gradient: false,
     },
     {
       name: 'float16',
-      inputs: [{ shape: [9, 4], dtype: 'float16' }, { shape: [9], dtype: 'int32', values: { low: 0, high: 3 } }],
+      inputs: [
+        { shape: [9, 4], dtype: 'float16' },
+        { shape: [9], dtype: 'int32', values: { low: 0, high: 3 } },
+      ],
       build: ([dy, indices]) => gatherGradient(dy, indices, 3),
+      variants: both,
     },
     {
       name: 'int32',
-      inputs: [{ shape: [9], dtype: 'int32' }, { shape: [9], dtype: 'int32', values: { low: 0, high: 3 } }],
+      inputs: [
+        { shape: [9], dtype: 'int32' },
+        { shape: [9], dtype: 'int32', values: { low: 0, high: 3 } },
+      ],
       build: ([dy, indices]) => gatherGradient(dy, indices, 3),
+      variants: both,
     },
   ],
   errors: [

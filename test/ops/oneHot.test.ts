@@ -17,10 +17,22 @@ checkOp('oneHot', {
       build: ([x]) => oneHot(x, 2, { on: 0.9, off: -0.1, axis: 0 }),
       expected: [-0.1, 0.9, -0.1, 0.9, -0.1, -0.1].map(Math.fround),
     },
-    { name: 'depth 1', inputs: [{ shape: [5], dtype: 'int32', values: [0, 1, 0, -1, 7] }], build: ([x]) => oneHot(x, 1) },
+    {
+      name: 'depth 1',
+      inputs: [{ shape: [5], dtype: 'int32', values: [0, 1, 0, -1, 7] }],
+      build: ([x]) => oneHot(x, 1),
+    },
     { name: 'a scalar', inputs: [{ shape: [], dtype: 'int32', values: [2] }], build: ([x]) => oneHot(x, 4) },
-    { name: 'two axes', inputs: [{ shape: [5, 3], dtype: 'int32', values: { low: 0, high: 8 } }], build: ([x]) => oneHot(x, 8) },
-    { name: 'in the middle', inputs: [{ shape: [5, 3], dtype: 'uint32', values: { low: 0, high: 7 } }], build: ([x]) => oneHot(x, 7, { axis: 1 }) },
+    {
+      name: 'two axes',
+      inputs: [{ shape: [5, 3], dtype: 'int32', values: { low: 0, high: 8 } }],
+      build: ([x]) => oneHot(x, 8),
+    },
+    {
+      name: 'in the middle',
+      inputs: [{ shape: [5, 3], dtype: 'uint32', values: { low: 0, high: 7 } }],
+      build: ([x]) => oneHot(x, 7, { axis: 1 }),
+    },
     {
       name: 'in a chain',
       inputs: [{ shape: [5], dtype: 'int32', values: { low: 0, high: 12 } }, { shape: [5, 12] }],

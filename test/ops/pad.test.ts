@@ -1,4 +1,5 @@
 import { ShapeError } from '../../src/core/errors.ts';
+import type { Tensor } from '../../src/graph/graph.ts';
 import { mul } from '../../src/ops/arithmetic.ts';
 import { pad } from '../../src/ops/pad.ts';
 import { checkOp } from '../support/checkOp.ts';
@@ -10,10 +11,11 @@ checkOp('pad', {
     {
       name: 'zeros by hand',
       inputs: [{ shape: [2, 2], values: [1, 2, 3, 4] }],
-      build: ([x]) => pad(x, [
-        [1, 0],
-        [0, 2],
-      ]),
+      build: ([x]) =>
+        pad(x, [
+          [1, 0],
+          [0, 2],
+        ]),
       expected: [0, 0, 0, 0, 1, 2, 0, 0, 3, 4, 0, 0],
     },
     {
@@ -49,30 +51,104 @@ checkOp('pad', {
       {
         name: `${mode}: images in four channels`,
         inputs: [{ shape: [2, 5, 6, 4] }],
-        build: ([x]: Parameters<typeof pad>[0][]) =>
-          pad(x, [[0, 0], [2, 1], [1, 3], [0, 0]], { mode }),
+        build: ([x]: Tensor[]) =>
+          pad(
+            x,
+            [
+              [0, 0],
+              [2, 1],
+              [1, 3],
+              [0, 0],
+            ],
+            { mode },
+          ),
       },
       {
         name: `${mode}: images in three channels`,
         inputs: [{ shape: [2, 3, 5, 3] }],
-        build: ([x]: Parameters<typeof pad>[0][]) =>
-          pad(x, [[0, 0], [2, 1], [0, 4], [0, 0]], { mode }),
+        build: ([x]: Tensor[]) =>
+          pad(
+            x,
+            [
+              [0, 0],
+              [2, 1],
+              [0, 4],
+              [0, 0],
+            ],
+            { mode },
+          ),
       },
       {
         name: `${mode}: all sides of three axes, squared`,
         inputs: [{ shape: [3, 4, 5] }],
-        build: ([x]: Parameters<typeof pad>[0][]) => {
-          const y = pad(x, [[1, 2], [3, 0], [2, 2]], { mode });
+        build: ([x]: Tensor[]) => {
+          const y = pad(
+            x,
+            [
+              [1, 2],
+              [3, 0],
+              [2, 2],
+            ],
+            { mode },
+          );
           return mul(y, y);
         },
       },
-      { name: `${mode}: int32`, inputs: [{ shape: [4, 3], dtype: 'int32' as const }], build: ([x]: Parameters<typeof pad>[0][]) => pad(x, 2, { mode, value: -2147483648 }) },
-      { name: `${mode}: bool`, inputs: [{ shape: [4, 3], dtype: 'bool' as const }], build: ([x]: Parameters<typeof pad>[0][]) => pad(x, 1, { mode, value: 1 }) },
-      { name: `${mode}: float16`, inputs: [{ shape: [4, 4], dtype: 'float16' as const }], build: ([x]: Parameters<typeof pad>[0][]) => pad(x, [[1, 1], [0, 0]], { mode, value: 0.5 }) },
+      {
+        name: `${mode}: int32`,
+        inputs: [{ shape: [4, 3], dtype: 'int32' as const }],
+        build: ([x]: Tensor[]) => pad(x, 2, { mode, value: -2147483648 }),
+      },
+      {
+        name: `${mode}: bool`,
+        inputs: [{ shape: [4, 3], dtype: 'bool' as const }],
+        build: ([x]: Tensor[]) => pad(x, 1, { mode, value: 1 }),
+      },
+      {
+        name: `${mode}: float16`,
+        inputs: [{ shape: [4, 4], dtype: 'float16' as const }],
+        build: ([x]: Tensor[]) =>
+          pad(
+            x,
+            [
+              [1, 1],
+              [0, 0],
+            ],
+            { mode, value: 0.5 },
+          ),
+      },
     ]),
-    { name: 'uint32', inputs: [{ shape: [4, 3], dtype: 'uint32' }], build: ([x]) => pad(x, 2, { value: 4294967295 }) },
-    { name: 'reflect as far as it goes', inputs: [{ shape: [4, 2] }], build: ([x]) => pad(x, [[3, 3], [1, 1]], { mode: 'reflect' }) },
-    { name: 'edge of one element', inputs: [{ shape: [1, 3] }], build: ([x]) => pad(x, [[2, 3], [1, 0]], { mode: 'edge' }) },
+    {
+      name: 'uint32',
+      inputs: [{ shape: [4, 3], dtype: 'uint32' }],
+      build: ([x]) => pad(x, 2, { value: 4294967295 }),
+    },
+    {
+      name: 'reflect as far as it goes',
+      inputs: [{ shape: [4, 2] }],
+      build: ([x]) =>
+        pad(
+          x,
+          [
+            [3, 3],
+            [1, 1],
+          ],
+          { mode: 'reflect' },
+        ),
+    },
+    {
+      name: 'edge of one element',
+      inputs: [{ shape: [1, 3] }],
+      build: ([x]) =>
+        pad(
+          x,
+          [
+            [2, 3],
+            [1, 0],
+          ],
+          { mode: 'edge' },
+        ),
+    },
   ],
   errors: [
     {

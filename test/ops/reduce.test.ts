@@ -24,7 +24,7 @@ import { checkOp, type Sample } from '../support/checkOp.ts';
 type Reduce = (x: Tensor, options?: ReduceOptions) => Tensor;
 
 /** The choice of the cost model, and two calls where it would take one. */
-const calls: Record<string, string>[] = [{}, { reduce: 'slabs' }];
+const calls: Record<string, string>[] = [{}, { reduce: 'parts' }];
 const odd = [1, 3, 17, 63, 65, 130, 1000, 4099];
 /** Along rows and columns, one and four elements at a time, short and long. */
 const shapes = [
@@ -32,14 +32,16 @@ const shapes = [
   { shape: [3, 64], axes: [-1] },
   { shape: [5, 130], axes: [1] },
   { shape: [65, 3], axes: [0] },
-  { shape: [130, 8], axes: [0] },
+  { shape: [6, 8], axes: [0] },
   { shape: [2, 70, 4], axes: [1] },
 ];
+/** Where only the monoid is new. */
+const few = shapes.filter((_, i) => i % 2 === 1);
 const scattered = [[0, 2, 4], [1, 3], [-2], [0, 1], [3, 4], [], undefined];
 
-function family(op: Reduce, values: { low: number; high: number } = { low: -2, high: 2 }, dtype?: 'int32'): Sample[] {
-  return shapes.map(({ shape, axes }) => ({
-    name: `${shape.join('x')} over ${axes}`,
+function family(op: Reduce, tried = shapes, values = { low: -2, high: 2 }, dtype?: 'int32'): Sample[] {
+  return tried.map(({ shape, axes }) => ({
+    name: `${dtype ?? 'float32'} ${shape.join('x')} over ${axes}`,
     inputs: [{ shape, values, dtype }],
     build: ([x]) => op(x, { axes }),
     variants: calls,
@@ -50,7 +52,7 @@ function rankFive(op: Reduce, shape: number[]): Sample {
   return {
     name: `axes of ${shape.join('x')}`,
     inputs: [{ shape, values: { low: 0.5, high: 1.5 } }],
-    build: ([x]) => scattered.flatMap((axes) => [op(x, { axes }), op(x, { axes, keepDimensions: true })]),
+    build: ([x]) => scattered.map((axes, i) => op(x, { axes, keepDimensions: i % 2 === 0 })),
     variants: calls,
   };
 }
@@ -70,8 +72,16 @@ const badAxis = (op: Reduce, name: string) => ({
 
 checkOp('sum', {
   samples: [
-    ...odd.map((n) => ({ inputs: [{ shape: [3, n] }], build: ([x]: Tensor[]) => sum(x, { axes: [1] }), variants: calls })),
-    ...odd.map((n) => ({ inputs: [{ shape: [n, 5] }], build: ([x]: Tensor[]) => sum(x, { axes: [0] }), variants: calls })),
+    ...odd.map((n) => ({
+      inputs: [{ shape: [3, n] }],
+      build: ([x]: Tensor[]) => sum(x, { axes: [1] }),
+      variants: calls,
+    })),
+    ...odd.map((n) => ({
+      inputs: [{ shape: [n, 5] }],
+      build: ([x]: Tensor[]) => sum(x, { axes: [0] }),
+      variants: calls,
+    })),
     ...[1, 17, 130, 1001].map((n) => ({
       inputs: [{ shape: [2, n, 8] }],
       build: ([x]: Tensor[]) => sum(x, { axes: [-2] }),
@@ -79,6 +89,15 @@ checkOp('sum', {
     })),
     rankFive(sum, [2, 3, 4, 5, 6]),
     rankFive(sum, [3, 2, 1, 3, 4]),
+    {
+      name: 'kept dimensions',
+      inputs: [{ shape: [2, 3, 4] }],
+      build: ([x]) => [
+        sum(x, { axes: [0, 2], keepDimensions: true }),
+        sum(x, { axes: [0, 2] }),
+        sum(x, { keepDimensions: true }),
+      ],
+    },
     { name: 'a number', inputs: [{ shape: [] }], build: ([x]) => sum(x) },
     {
       name: 'int32, which wraps',
@@ -105,6 +124,12 @@ checkOp('sum', {
     {
       name: 'what follows joins the kernel',
       inputs: [{ shape: [70, 8] }, { shape: [8] }],
+      build: ([x, b]) => add(mul(sum(x, { axes: [0] }), 3), b),
+      variants: calls,
+    },
+    {
+      name: 'what follows joins the kernel, four columns at once',
+      inputs: [{ shape: [6, 8] }, { shape: [8] }],
       build: ([x, b]) => add(mul(sum(x, { axes: [0] }), 3), b),
       variants: calls,
     },
@@ -147,8 +172,11 @@ checkOp('sum', {
 checkOp('mean', {
   samples: [
     ...family(mean),
-    rankFive(mean, [2, 3, 4, 5, 6]),
-    { inputs: [{ shape: [2, 2], values: [1, 2, 3, 6] }], build: ([x]) => [mean(x), mean(x, { axes: [0] })], expected: [[3], [2, 4]] },
+    {
+      inputs: [{ shape: [2, 2], values: [1, 2, 3, 6] }],
+      build: ([x]) => [mean(x), mean(x, { axes: [0] })],
+      expected: [[3], [2, 4]],
+    },
     { name: 'twice differentiated', inputs: [{ shape: [3, 5] }], build: ([x]) => slope(mean, x, [1]) },
   ],
   errors: [
@@ -165,9 +193,8 @@ checkOp('mean', {
 checkOp('max and min', {
   samples: [
     ...family(max),
-    ...family(min),
-    ...family(max, { low: -50, high: 50 }, 'int32'),
-    rankFive(max, [2, 3, 4, 5, 4]),
+    ...family(min, few),
+    ...family(max, few, { low: -50, high: 50 }, 'int32'),
     {
       name: 'ties share the gradient',
       inputs: [{ shape: [2, 4], values: [3, 1, 3, 2, 5, 5, 5, 5] }],
@@ -187,7 +214,12 @@ checkOp('max and min', {
     },
     {
       name: 'negative infinity',
-      inputs: [{ shape: [2, 2], values: [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, 1] }],
+      inputs: [
+        {
+          shape: [2, 2],
+          values: [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, 1],
+        },
+      ],
       build: ([x]) => max(x, { axes: [1] }),
       expected: [Number.NEGATIVE_INFINITY, 1],
       gradient: false,
@@ -199,7 +231,7 @@ checkOp('max and min', {
 
 checkOp('prod', {
   samples: [
-    ...family(prod, { low: 0.8, high: 1.2 }),
+    ...family(prod, few, { low: 0.8, high: 1.2 }),
     {
       name: 'zeros',
       inputs: [{ shape: [3, 3], values: [2, 3, 4, 2, 0, 4, 0, 0, 4] }],
@@ -211,7 +243,11 @@ checkOp('prod', {
       gradient: false,
       variants: calls,
     },
-    { name: 'zeros against differences', inputs: [{ shape: [2, 3], values: [2, 0, 4, 0, 0, 3] }], build: ([x]) => prod(x, { axes: [1] }) },
+    {
+      name: 'zeros against differences',
+      inputs: [{ shape: [2, 3], values: [2, 0, 4, 0, 0, 3] }],
+      build: ([x]) => prod(x, { axes: [1] }),
+    },
     { name: 'twice differentiated', inputs: [{ shape: [2, 3] }], build: ([x]) => slope(prod, x, [1]) },
     {
       name: 'int32, which wraps',
@@ -226,14 +262,19 @@ checkOp('prod', {
 
 checkOp('norms', {
   samples: [
-    ...family(l1Norm),
+    ...family(l1Norm, few),
     ...family(l2Norm),
-    ...family(sumOfSquares),
-    ...family(l1Norm, { low: -9, high: 9 }, 'int32'),
-    ...family(sumOfSquares, { low: -9, high: 9 }, 'int32'),
+    ...family(sumOfSquares, few),
+    ...family(l1Norm, few, { low: -9, high: 9 }, 'int32'),
+    ...family(sumOfSquares, few, { low: -9, high: 9 }, 'int32'),
     {
       inputs: [{ shape: [2, 2], values: [3, -4, 0, 0] }],
-      build: ([x]) => [l1Norm(x), l2Norm(x, { axes: [1] }), sumOfSquares(x), grad(sum(l2Norm(x, { axes: [1] })), [x])[0]],
+      build: ([x]) => [
+        l1Norm(x),
+        l2Norm(x, { axes: [1] }),
+        sumOfSquares(x),
+        grad(sum(l2Norm(x, { axes: [1] })), [x])[0],
+      ],
       expected: [[7], [5, 0], [25], [0.6, -0.8, 0, 0]],
       gradient: false,
     },
@@ -244,10 +285,10 @@ checkOp('norms', {
 
 checkOp('logSum and logSumExp', {
   samples: [
-    ...family(logSum, { low: 0.1, high: 3 }),
+    ...family(logSum, few, { low: 0.1, high: 3 }),
     ...family(logSumExp),
-    ...family(logSumExp, { low: -1e4, high: 1e4 }),
-    rankFive(logSumExp, [2, 3, 4, 5, 4]),
+    ...family(logSumExp, few, { low: -1e4, high: 1e4 }),
+    rankFive(logSumExp, [2, 3, 1, 5, 4]),
     {
       inputs: [{ shape: [2, 2], values: [1e4, 1e4, Math.log(2), Math.log(6)] }],
       build: ([x]) => logSumExp(x, { axes: [1] }),
@@ -265,9 +306,8 @@ checkOp('logSum and logSumExp', {
 checkOp('variance and standardDeviation', {
   samples: [
     ...family(variance),
-    ...family((x, options) => variance(x, { ...options, correction: 1 })),
-    ...family(standardDeviation),
-    rankFive((x, options) => variance(x, options), [2, 3, 4, 5, 4]),
+    ...family((x, options) => variance(x, { ...options, correction: 1 }), few),
+    ...family(standardDeviation, few),
     {
       name: 'mean 1000, deviation 1',
       inputs: [{ shape: [4, 1000], values: { low: 998.3, high: 1001.7 } }],
@@ -278,7 +318,11 @@ checkOp('variance and standardDeviation', {
     {
       name: 'rows of constants, rows of one',
       inputs: [{ shape: [2, 3], values: [7, 7, 7, -1, -1, -1] }],
-      build: ([x]) => [variance(x, { axes: [1] }), standardDeviation(x, { axes: [1] }), variance(x, { axes: [] })],
+      build: ([x]) => [
+        variance(x, { axes: [1] }),
+        standardDeviation(x, { axes: [1] }),
+        variance(x, { axes: [] }),
+      ],
       expected: [
         [0, 0],
         [0, 0],
@@ -291,7 +335,11 @@ checkOp('variance and standardDeviation', {
       build: ([x]) => [variance(x), variance(x, { correction: 1 }), standardDeviation(x, { correction: 1 })],
       expected: [[3.5], [14 / 3], [Math.sqrt(14 / 3)]],
     },
-    { name: 'twice differentiated', inputs: [{ shape: [3, 5] }], build: ([x]) => [slope(variance, x, [1]), slope(standardDeviation, x, [1])] },
+    {
+      name: 'twice differentiated',
+      inputs: [{ shape: [3, 5] }],
+      build: ([x]) => [slope(variance, x, [1]), slope(standardDeviation, x, [1])],
+    },
   ],
   errors: [
     badAxis(variance, 'variance'),
@@ -308,14 +356,23 @@ checkOp('any and all', {
   samples: [
     {
       inputs: [{ shape: [3, 2], dtype: 'bool', values: [0, 0, 0, 1, 1, 1] }],
-      build: ([x]) => [any(x, { axes: [1] }), all(x, { axes: [1] }), any(x), all(x), all(x, { axes: [0], keepDimensions: true })],
+      build: ([x]) => [
+        any(x, { axes: [1] }),
+        all(x, { axes: [1] }),
+        any(x),
+        all(x),
+        all(x, { axes: [0], keepDimensions: true }),
+      ],
       expected: [[0, 1, 1], [0, 0, 1], [1], [0], [0, 0]],
       variants: calls,
     },
     {
       name: 'after a comparison',
       inputs: [{ shape: [70, 8], values: { low: -1, high: 40 } }],
-      build: ([x]) => [cast(all(greater(x, 0), { axes: [0] }), 'float32'), any(greater(x, 39), { axes: [1] })],
+      build: ([x]) => [
+        cast(all(greater(x, 0), { axes: [0] }), 'float32'),
+        any(greater(x, 39), { axes: [1] }),
+      ],
       gradient: false,
       variants: calls,
     },

@@ -44,12 +44,18 @@ checkOp('gatherElements', {
     },
     {
       name: 'bool',
-      inputs: [{ shape: [5, 3], dtype: 'bool' }, { shape: [2, 3], dtype: 'int32', values: { low: 0, high: 5 } }],
+      inputs: [
+        { shape: [5, 3], dtype: 'bool' },
+        { shape: [2, 3], dtype: 'int32', values: { low: 0, high: 5 } },
+      ],
       build: ([x, indices]) => gatherElements(x, indices, 0),
     },
     {
       name: 'float16',
-      inputs: [{ shape: [5, 3], dtype: 'float16' }, { shape: [2, 3], dtype: 'int32', values: { low: 0, high: 5 } }],
+      inputs: [
+        { shape: [5, 3], dtype: 'float16' },
+        { shape: [2, 3], dtype: 'int32', values: { low: 0, high: 5 } },
+      ],
       build: ([x, indices]) => gatherElements(x, indices, 0),
     },
   ],
@@ -79,12 +85,20 @@ checkOp('scatterAdd', {
     },
     {
       name: 'one axis',
-      inputs: [{ shape: [7] }, { shape: [65], dtype: 'int32', values: { low: -9, high: 9 } }, { shape: [65] }],
+      inputs: [
+        { shape: [7] },
+        { shape: [65], dtype: 'int32', values: { low: -9, high: 9 } },
+        { shape: [65] },
+      ],
       build: ([x, indices, updates]) => scatterAdd(x, indices, updates),
     },
     {
       name: 'the last axis, and a square',
-      inputs: [{ shape: [17, 4] }, { shape: [17, 3], dtype: 'uint32', values: { low: 0, high: 4 } }, { shape: [17, 3] }],
+      inputs: [
+        { shape: [17, 4] },
+        { shape: [17, 3], dtype: 'uint32', values: { low: 0, high: 4 } },
+        { shape: [17, 3] },
+      ],
       build: ([x, indices, updates]) => {
         const y = scatterAdd(x, indices, updates, -1);
         return mul(y, y);
@@ -93,7 +107,11 @@ checkOp('scatterAdd', {
     },
     {
       name: 'shorter on the other axes',
-      inputs: [{ shape: [4, 5, 6] }, { shape: [3, 7, 2], dtype: 'int32', values: { low: 0, high: 5 } }, { shape: [3, 7, 2] }],
+      inputs: [
+        { shape: [4, 5, 6] },
+        { shape: [3, 7, 2], dtype: 'int32', values: { low: 0, high: 5 } },
+        { shape: [3, 7, 2] },
+      ],
       build: ([x, indices, updates]) => scatterAdd(x, indices, updates, 1),
       variants: both,
     },
@@ -121,19 +139,26 @@ checkOp('scatterAdd', {
   errors: [
     {
       name: 'updates of another shape',
-      build: (graph) => scatterAdd(graph.input('x', [4, 2]), graph.input('i', [3, 2], 'int32'), graph.input('u', [2, 2])),
+      build: (graph) =>
+        scatterAdd(graph.input('x', [4, 2]), graph.input('i', [3, 2], 'int32'), graph.input('u', [2, 2])),
       error: ShapeError,
       message: /indices \[3, 2\] and updates \[2, 2\] differ/,
     },
     {
       name: 'updates of another dtype',
-      build: (graph) => scatterAdd(graph.input('x', [4, 2]), graph.input('i', [3, 2], 'int32'), graph.input('u', [3, 2], 'int32')),
+      build: (graph) =>
+        scatterAdd(
+          graph.input('x', [4, 2]),
+          graph.input('i', [3, 2], 'int32'),
+          graph.input('u', [3, 2], 'int32'),
+        ),
       error: DTypeError,
       message: /scatterAdd: x is float32, updates are int32; use cast/,
     },
     {
       name: 'indices longer than x',
-      build: (graph) => scatterAdd(graph.input('x', [4, 2]), graph.input('i', [3, 3], 'int32'), graph.input('u', [3, 3])),
+      build: (graph) =>
+        scatterAdd(graph.input('x', [4, 2]), graph.input('i', [3, 3], 'int32'), graph.input('u', [3, 3])),
       error: ShapeError,
       message: /indices \[3, 3\] must have the rank of x \[4, 2\] and be no longer on axes other than 0/,
     },

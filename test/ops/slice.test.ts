@@ -34,14 +34,42 @@ checkOp('slice', {
     { name: 'one element', inputs: [{ shape: [63] }], build: ([x]) => slice(x, { begin: [17], size: [1] }) },
     { name: 'everything', inputs: [{ shape: [3, 5] }], build: ([x]) => slice(x, { size: [3, 5] }) },
     { name: 'a scalar', inputs: [{ shape: [] }], build: ([x]) => slice(x, {}) },
-    { name: 'vec4 rows', inputs: [{ shape: [5, 17, 8] }], build: ([x]) => slice(x, { begin: [1, 3, 4], end: [-1, 16, 8] }) },
-    { name: 'vec4 rows in steps', inputs: [{ shape: [9, 4] }], build: ([x]) => slice(x, { axes: [0], begin: [1], steps: [3] }) },
-    { name: 'odd everything', inputs: [{ shape: [5, 7, 11] }], build: ([x]) => slice(x, { begin: [1, 2, 3], size: [3, 5, 7], steps: [2, 3, 2] }) },
-    { name: 'steps longer than what is left', inputs: [{ shape: [7] }], build: ([x]) => slice(x, { begin: [5], steps: [10] }) },
-    { name: 'int32', inputs: [{ shape: [5, 6], dtype: 'int32' }], build: ([x]) => slice(x, { begin: [1, 2] }) },
-    { name: 'uint32', inputs: [{ shape: [8], dtype: 'uint32', values: { low: 0, high: 4e9 } }], build: ([x]) => slice(x, { begin: [4] }) },
+    {
+      name: 'vec4 rows',
+      inputs: [{ shape: [5, 17, 8] }],
+      build: ([x]) => slice(x, { begin: [1, 3, 4], end: [-1, 16, 8] }),
+    },
+    {
+      name: 'vec4 rows in steps',
+      inputs: [{ shape: [9, 4] }],
+      build: ([x]) => slice(x, { axes: [0], begin: [1], steps: [3] }),
+    },
+    {
+      name: 'odd everything',
+      inputs: [{ shape: [5, 7, 11] }],
+      build: ([x]) => slice(x, { begin: [1, 2, 3], size: [3, 5, 7], steps: [2, 3, 2] }),
+    },
+    {
+      name: 'steps longer than what is left',
+      inputs: [{ shape: [7] }],
+      build: ([x]) => slice(x, { begin: [5], steps: [10] }),
+    },
+    {
+      name: 'int32',
+      inputs: [{ shape: [5, 6], dtype: 'int32' }],
+      build: ([x]) => slice(x, { begin: [1, 2] }),
+    },
+    {
+      name: 'uint32',
+      inputs: [{ shape: [8], dtype: 'uint32', values: { low: 0, high: 4e9 } }],
+      build: ([x]) => slice(x, { begin: [4] }),
+    },
     { name: 'bool', inputs: [{ shape: [5, 6], dtype: 'bool' }], build: ([x]) => slice(x, { begin: [1, 2] }) },
-    { name: 'float16', inputs: [{ shape: [5, 6], dtype: 'float16' }], build: ([x]) => slice(x, { begin: [1, 1] }) },
+    {
+      name: 'float16',
+      inputs: [{ shape: [5, 6], dtype: 'float16' }],
+      build: ([x]) => slice(x, { begin: [1, 1] }),
+    },
     {
       name: 'a chain behind it, and a square, so that the gradient has a gradient',
       inputs: [{ shape: [6, 9] }, { shape: [4] }],
@@ -54,7 +82,8 @@ checkOp('slice', {
   errors: [
     {
       name: 'beyond the end',
-      build: (graph) => graph.scope('crop', () => slice(graph.input('x', [2, 3]), { begin: [0, 1], size: [2, 3] })),
+      build: (graph) =>
+        graph.scope('crop', () => slice(graph.input('x', [2, 3]), { begin: [0, 1], size: [2, 3] })),
       error: ShapeError,
       message: /^crop\/slice: begin 1, size 3 is no window of axis 1 of \[2, 3\]$/,
     },
@@ -99,8 +128,16 @@ checkOp('place', {
       build: ([x]) => place(x, [3, 4], { begin: [1, 0], steps: [1, 3] }),
       expected: [0, 0, 0, 0, 1, 0, 0, 2, 3, 0, 0, 4],
     },
-    { name: 'int32', inputs: [{ shape: [3, 4], dtype: 'int32' }], build: ([x]) => place(x, [5, 4], { begin: [1, 0] }) },
-    { name: 'float16', inputs: [{ shape: [3], dtype: 'float16' }], build: ([x]) => place(x, [17], { begin: [2], steps: [7] }) },
+    {
+      name: 'int32',
+      inputs: [{ shape: [3, 4], dtype: 'int32' }],
+      build: ([x]) => place(x, [5, 4], { begin: [1, 0] }),
+    },
+    {
+      name: 'float16',
+      inputs: [{ shape: [3], dtype: 'float16' }],
+      build: ([x]) => place(x, [17], { begin: [2], steps: [7] }),
+    },
     {
       name: 'a chain behind it',
       inputs: [{ shape: [2, 3, 4] }, { shape: [4] }],

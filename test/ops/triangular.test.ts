@@ -7,7 +7,12 @@ const nine = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 checkOp('triangular', {
   samples: [
-    { name: 'upper', inputs: [{ shape: [3, 3], values: nine }], build: ([x]) => triangular(x), expected: [1, 2, 3, 0, 5, 6, 0, 0, 9] },
+    {
+      name: 'upper',
+      inputs: [{ shape: [3, 3], values: nine }],
+      build: ([x]) => triangular(x),
+      expected: [1, 2, 3, 0, 5, 6, 0, 0, 9],
+    },
     {
       name: 'lower',
       inputs: [{ shape: [3, 3], values: nine }],
@@ -26,11 +31,19 @@ checkOp('triangular', {
       build: ([x]) => triangular(x, { diagonal: -1 }),
       expected: [1, 2, 3, 4, 5, 6, 0, 8, 9],
     },
-    { name: 'batches', inputs: [{ shape: [2, 5, 8] }], build: ([x]) => mul(triangular(x, { upper: false, diagonal: 2 }), x) },
+    {
+      name: 'batches',
+      inputs: [{ shape: [2, 5, 8] }],
+      build: ([x]) => mul(triangular(x, { upper: false, diagonal: 2 }), x),
+    },
     { name: 'one row', inputs: [{ shape: [1, 5] }], build: ([x]) => triangular(x, { diagonal: 2 }) },
     { name: 'one column', inputs: [{ shape: [5, 1] }], build: ([x]) => triangular(x) },
     { name: 'int32', inputs: [{ shape: [5, 4], dtype: 'int32' }], build: ([x]) => triangular(x) },
-    { name: 'uint32', inputs: [{ shape: [3, 5], dtype: 'uint32', values: { low: 0, high: 9 } }], build: ([x]) => triangular(x) },
+    {
+      name: 'uint32',
+      inputs: [{ shape: [3, 5], dtype: 'uint32', values: { low: 0, high: 9 } }],
+      build: ([x]) => triangular(x),
+    },
     { name: 'bool', inputs: [{ shape: [5, 4], dtype: 'bool' }], build: ([x]) => triangular(x) },
     { name: 'float16', inputs: [{ shape: [5, 4], dtype: 'float16' }], build: ([x]) => triangular(x) },
   ],

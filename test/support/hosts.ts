@@ -17,15 +17,17 @@ const tenMinutes = 600_000;
 
 /**
  * Chromium on SwiftShader or, where that has no binaries, the Chrome that is installed. Chromium never takes the real GPU
- * here: which flags and drivers that needs differs from machine to machine, and Node uses the GPU already.
+ * here: which flags and drivers that needs differs from machine to machine, and Node uses the GPU already. Without `webgpu` it
+ * finds no adapter.
  */
-async function launchChromium(): Promise<Browser> {
+export async function launchChromium({ webgpu = true } = {}): Promise<Browser> {
   const swiftShader = unpackSwiftShader();
-  if (!swiftShader) return chromium.launch({ channel: 'chrome', args: ['--enable-unsafe-webgpu'] });
+  const args = webgpu ? ['--enable-unsafe-webgpu'] : [];
+  if (!swiftShader) return chromium.launch({ channel: 'chrome', args });
   return chromium.launch({
     executablePath: swiftShader.chromiumPath,
     env: { ...process.env, ...swiftShader.chromiumEnv } as Record<string, string>,
-    args: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+    args: [...args, ...(webgpu ? ['--use-webgpu-adapter=swiftshader'] : [])],
   });
 }
 
@@ -100,6 +102,11 @@ onmessage = async ({ data: call }) => {
   }
 };`;
 
+/** Deno itself, without its bin.cjs, which waits for it in a way that leaves it running when it is told to stop. */
+export function denoPath(): string {
+  return createRequire(import.meta.url)('deno/install_api.cjs').runInstall();
+}
+
 /** Calls a bundle's export in Deno and returns what it returned. Deno takes its adapter from this process's environment. */
 export async function runInDeno(
   bundlePath: string,
@@ -110,10 +117,8 @@ export async function runInDeno(
     const bundle = await import(${JSON.stringify(pathToFileURL(bundlePath).href)});
     console.log(${JSON.stringify(`\n${mark}`)} + JSON.stringify(await bundle.${call}()));
     Deno.exit();`;
-  // Without its bin.cjs, which waits for Deno in a way that leaves it running when it is told to stop.
-  const deno: string = createRequire(import.meta.url)('deno/install_api.cjs').runInstall();
   const args = ['eval', '--no-config', '--no-lock', '--no-npm', '--no-remote', program];
-  const child = spawn(deno, args, {
+  const child = spawn(denoPath(), args, {
     cwd: cache,
     env: { ...process.env, NO_COLOR: '1', DENO_NO_UPDATE_CHECK: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,4 +1,5 @@
 import type { TensorData } from '../../core/dtype.ts';
+import { asOfCall } from '../../core/errors.ts';
 import type { Variable } from '../../graph/graph.ts';
 import type { Target } from '../../graph/kernel.ts';
 import { plan } from '../../graph/plan.ts';
@@ -25,6 +26,7 @@ export class WebGpuDevice implements Device {
     const { limits } = gpu;
     this.target = {
       features: { float16: gpu.features.has('shader-f16'), subgroups: gpu.features.has('subgroups') },
+      barrierLanes: info.software ? 64 : 256,
       fastWorkgroupMemory: !info.software,
       limits: {
         storageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
@@ -47,6 +49,14 @@ export class WebGpuDevice implements Device {
   }
 
   async compile<Names extends string = never>(options: CompileOptions<Names>): Promise<Program<Names>> {
+    try {
+      return await this.build(options);
+    } catch (error) {
+      throw asOfCall(this.compile, error);
+    }
+  }
+
+  private async build<Names extends string>(options: CompileOptions<Names>): Promise<Program<Names>> {
     this.state.checkUsable();
     options.signal?.throwIfAborted();
     const traced = trace(toRequest(options), { simplify: !options.keepNodes });
@@ -54,8 +64,8 @@ export class WebGpuDevice implements Device {
     const planned = plan(traced, target, { guardBytes: options.guards ? guardBytes : 0 });
     let done = 0;
     const pipelines = await Promise.all(
-      planned.calls.map(async ({ call }, _, calls) => {
-        const pipeline = await this.pipelines.get(call);
+      planned.calls.map(async ({ call, path }, _, calls) => {
+        const pipeline = await this.pipelines.get(call, path);
         options.signal?.throwIfAborted();
         options.onProgress?.(++done, calls.length);
         return pipeline;

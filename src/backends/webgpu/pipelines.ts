@@ -16,12 +16,14 @@ export class PipelineCache {
 
   constructor(private readonly device: GPUDevice) {}
 
-  get(call: KernelCall): Promise<Pipeline> {
-    const text = renderShader(call.source, call.variant, call.label);
+  /** `path` is the node's, for messages. */
+  get(call: KernelCall, path: string): Promise<Pipeline> {
+    const label = `${path}: kernel ${call.label}`;
+    const text = renderShader(call.source, call.variant, label);
     const key = `${text}\n${JSON.stringify(call.constants ?? {})}`;
     let pipeline = this.pipelines.get(key);
     if (!pipeline) {
-      pipeline = this.create(call, this.inspect(text, call.label));
+      pipeline = this.create(call, this.inspect(text, label), label);
       this.pipelines.set(key, pipeline);
       pipeline.catch(() => this.pipelines.delete(key));
     }
@@ -37,7 +39,7 @@ export class PipelineCache {
     return shader;
   }
 
-  private async create(call: KernelCall, shader: RenderedShader): Promise<Pipeline> {
+  private async create(call: KernelCall, shader: RenderedShader, label: string): Promise<Pipeline> {
     const layout = this.layoutFor(shader);
     this.device.pushErrorScope('validation');
     const module = this.device.createShaderModule({ label: call.label, code: shader.text });
@@ -52,10 +54,14 @@ export class PipelineCache {
       return { shader, pipeline, layout };
     } catch (error) {
       const info = await module.getCompilationInfo();
-      const messages = info.messages.map(({ type, lineNum, linePos, message }) => `${type} at ${lineNum}:${linePos}: ${message}`);
       const reason = (await scope)?.message ?? (error instanceof Error ? error.message : String(error));
+      const messages = info.messages.map(
+        ({ type, lineNum, linePos, message }) => `${type} at ${lineNum}:${linePos}: ${message.trim()}`,
+      );
+      // Where the compiler found nothing wrong, the reason lies in how the shader is used.
+      if (!info.messages.some(({ type }) => type === 'error')) messages.push(reason);
       throw new ShaderError(
-        `${call.label}: the shader does not compile\n${[...messages, reason].join('\n')}\n${numbered(shader.text)}`,
+        `${label}: the shader does not compile\n${messages.join('\n')}\n${numbered(shader.text)}`,
       );
     }
   }

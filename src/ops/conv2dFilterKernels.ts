@@ -1,0 +1,260 @@
+import source from '#shaders/conv2dFilterGradient.wgsl' with { type: 'text' };
+import depthwiseSource from '#shaders/conv2dDepthwiseFilterGradient.wgsl' with { type: 'text' };
+import sumSource from '#shaders/conv2dFilterGradientSum.wgsl' with { type: 'text' };
+import type { Shape } from '../core/shape.ts';
+import { type Binding, type KernelCall, type KernelContext, linearGrid, noEpilogue, storageType } from '../graph/kernel.ts';
+import type { ConvolutionAttrs } from './conv2dReference.ts';
+import { matmulCalls } from './matmulKernels.ts';
+
+/**
+ * How a filter's gradient may be computed:
+ * - `direct`: rows of the filter one at a time; for few channels.
+ * - `implicit`: an implicit matrix product [rows, pixels] x [pixels, features], four rows (channels of one tap) at a time.
+ * - `depthwise`: a feature, or four, per invocation; for groups of few channels.
+ * - `matmul`: a plain matrix product; for a filter of one tap and strides of 1.
+ * All but the last cut the pixels into slabs where there are few sums but many pixels; a second call adds up the slabs.
+ */
+const variants = ['direct', 'implicit', 'depthwise', 'matmul'] as const;
+type Variant = (typeof variants)[number];
+
+/** Invocations below which a device is far from busy, the pixels that are worth a slab, and how many slabs there may be. */
+const busyInvocations = 4096;
+const slabPixels = 64;
+const mostSlabs = 128;
+
+type Context = KernelContext<ConvolutionAttrs>;
+
+interface Extents {
+  readonly image: Shape;
+  readonly gradient: Shape;
+  readonly filter: Shape;
+  readonly depth: number;
+  readonly columns: number;
+  readonly filterRows: number;
+  /** 1 where the bias's gradient is wanted, as one more row. */
+  readonly biasRows: number;
+}
+
+/** The calls of `conv2dFilterGradient`: inputs image and result's gradient, outputs filter's and bias's gradient. */
+export function filterGradientCalls(context: Context): KernelCall[] {
+  const [image, gradient] = context.inputs.map((input) => input.shape);
+  const filter = context.outputs[0].shape;
+  const extents: Extents = {
+    image,
+    gradient,
+    filter,
+    depth: filter[2],
+    columns: filter[3] / context.attrs.groups,
+    filterRows: filter[0] * filter[1] * filter[2],
+    biasRows: context.outputs.length - 1,
+  };
+  switch (chooseVariant(context, extents)) {
+    case 'direct':
+      return denseCalls(context, extents, 'direct', false);
+    case 'implicit':
+      return denseCalls(context, extents, 'implicit', extents.depth % 4 === 0);
+    case 'depthwise':
+      return depthwiseCalls(context, extents);
+    case 'matmul':
+      return matmulCallsOf(context, extents);
+  }
+}
+
+function chooseVariant(context: Context, extents: Extents): Variant {
+  const product = isProduct(context, extents);
+  const forced = variants.find((name) => name === context.target.variants?.conv2dFilterGradient);
+  if (forced && (forced !== 'matmul' || product)) return forced;
+  if (product) return 'matmul';
+  if (context.attrs.groups > 1 && extents.columns < 4) return 'depthwise';
+  return 'implicit';
+}
+
+function isProduct({ attrs }: Context, { image, gradient, filter }: Extents): boolean {
+  const still = attrs.strides.every((stride) => stride === 1) && attrs.padding.every((number) => number === 0);
+  return still && attrs.groups === 1 && filter[0] * filter[1] === 1 && image[1] === gradient[1] && image[2] === gradient[2];
+}
+
+function matmulCallsOf({ inputs, outputs, target }: Context, { image }: Extents): KernelCall[] {
+  return matmulCalls(
+    {
+      label: 'conv2dFilterGradient/matmul',
+      a: { binding: { input: 0 }, dtype: inputs[0].dtype, transposed: true, batchStrides: [] },
+      b: { binding: { input: 1 }, dtype: inputs[1].dtype, transposed: false, batchStrides: [] },
+      y: { binding: { output: 0 }, dtype: outputs[0].dtype },
+      columnSum: outputs[1] && { binding: { output: 1 }, dtype: outputs[1].dtype },
+      m: image[3],
+      n: outputs[0].shape[3],
+      k: image[0] * image[1] * image[2],
+      batch: [],
+      epilogue: noEpilogue,
+    },
+    target,
+  );
+}
+
+/** How pixels are cut into slabs of chunks of lines, where one slab has `invocations` invocations. */
+function slabsFor({ gradient }: Extents, invocations: number) {
+  const [images, height, width] = gradient;
+  const lines = images * height;
+  const wanted = Math.min(mostSlabs, Math.ceil(busyInvocations / invocations), Math.floor((lines * width) / slabPixels));
+  const lineChunks = wanted <= lines ? 1 : Math.min(Math.ceil(wanted / lines), Math.ceil(width / 16));
+  const chunkWidth = Math.ceil(width / lineChunks);
+  const chunks = lines * Math.ceil(width / chunkWidth);
+  const slabChunks = Math.ceil(chunks / Math.max(1, wanted));
+  return { slabs: Math.ceil(chunks / slabChunks), chunks, slabChunks, lineChunks: Math.ceil(width / chunkWidth), chunkWidth };
+}
+
+function denseCalls(context: Context, extents: Extents, variant: string, depthVec4: boolean): KernelCall[] {
+  const { inputs, outputs, attrs } = context;
+  const { filterRows, biasRows, depth, columns, image } = extents;
+  const rowQuads = depthVec4 && depth % 8 === 0 ? 2 : 1;
+  const columnQuads = columns > 4 ? 2 : 1;
+  const rowTiles = Math.ceil((filterRows + biasRows) / (4 * rowQuads));
+  const groupTiles = Math.ceil(columns / (4 * columnQuads));
+  const columnTiles = attrs.groups * groupTiles;
+  const slabs = slabsFor(extents, rowTiles * columnTiles);
+  const partial = slabs.slabs > 1;
+  const columnsVec4 = columns % 4 === 0;
+  const stored = storageType(partial ? 'float32' : outputs[0].dtype, columnsVec4 ? 4 : 1);
+  const storeTo = (target: string, at: string) => storeText(target, at, stored, columnsVec4);
+  const call: KernelCall = {
+    label: `conv2dFilterGradient/${variant}`,
+    source,
+    variant: {
+      IMAGE: storageType(inputs[0].dtype, depthVec4 ? 4 : 1),
+      GRADIENT: storageType(inputs[1].dtype, columnsVec4 ? 4 : 1),
+      RESULT: stored,
+      PARTIAL: partial,
+      PARTIAL_TYPE: stored,
+      HAS_BIAS: biasRows > 0,
+      BIAS_ROWS: biasRows,
+      DEPTH_VEC4: depthVec4,
+      DEPTH_STEP: depthVec4 ? 4 : 1,
+      COLUMNS_VEC4: columnsVec4,
+      ROWS: 4 * rowQuads,
+      COLUMNS: 4 * columnQuads,
+      STORE_PARTIAL: storeTo('partials', 'at'),
+      STORE_FILTER: storeTo('filterGradient', 'at'),
+      STORE_BIAS: storeTo('biasGradient', 'feature'),
+      ...denseTexts(rowQuads, columnQuads, depthVec4),
+    },
+    params: {
+      ...paramsOf(context, extents),
+      ...slabs,
+      rowTiles,
+      columnTiles,
+      groupTiles,
+      features: extents.gradient[3],
+      channels: image[3],
+    },
+    bindings: [{ input: 0 }, { input: 1 }, ...resultBindings(context, extents, slabs.slabs)],
+    workgroups: linearGrid(Math.ceil((rowTiles * columnTiles * slabs.slabs) / 64)),
+  };
+  return [call, ...sumCalls(context, extents, slabs.slabs)];
+}
+
+function storeText(target: string, at: string, type: string, vec4: boolean): string {
+  if (vec4) return `${target}[${at} / 4u] = ${type}(value);`;
+  const parts = ['x', 'y', 'z', 'w'].map((part, i) => {
+    const store = `${target}[${at} + ${i}u] = ${type}(value.${part});`;
+    return i === 0 ? store : `if (column + ${i}u < params.columns) { ${store} }`;
+  });
+  return parts.join('\n  ');
+}
+
+// The inner loop is written out: not every compiler unrolls loops or keeps an indexed array in registers.
+function denseTexts(rowQuads: number, columnQuads: number, depthVec4: boolean): Record<string, string> {
+  const rows = Array.from({ length: 4 * rowQuads }, (_, r) => r);
+  const quads = Array.from({ length: columnQuads }, (_, q) => q);
+  // With four channels at a time one Row stands for four rows.
+  const loaded = depthVec4 ? rows.filter((r) => r % 4 === 0) : rows;
+  const value = (r: number) => (depthVec4 ? `x${r - (r % 4)}.${'xyzw'[r % 4]}` : `x${r}`);
+  const join = (lines: string[]) => lines.join('\n      ');
+  return {
+    START: join([
+      ...loaded.map((r) => `let row${r} = rowOf(firstRow + ${r}u, group);`),
+      ...rows.flatMap((r) => quads.map((q) => `var sum${r}_${q} = vec4<f32>();`)),
+    ]),
+    LINE: join(loaded.map((r) => `let line${r} = lineAt(row${r}, line / params.resultHeight, line % params.resultHeight);`)),
+    MULTIPLY: join([
+      ...quads.map((q) => `let g${q} = gradientAt(gradientBase + ${4 * q}u);`),
+      ...loaded.map((r) => `let x${r} = load(line${r}, x + row${r}.right, width, channels);`),
+      ...rows.flatMap((r) => quads.map((q) => `sum${r}_${q} = fma(vec4<f32>(${value(r)}), g${q}, sum${r}_${q});`)),
+    ]),
+    STORE: join(rows.flatMap((r) => quads.map((q) => `store(slab, firstRow + ${r}u, group, column + ${4 * q}u, sum${r}_${q});`))),
+  };
+}
+
+function depthwiseCalls(context: Context, extents: Extents): KernelCall[] {
+  const { inputs, outputs } = context;
+  const { filterRows, biasRows, depth, columns, image, gradient } = extents;
+  const oneToOne = depth === 1 && columns === 1;
+  const width = oneToOne && gradient[3] % 4 === 0 ? 4 : 1;
+  const units = gradient[3] / width;
+  const rowTiles = Math.ceil((filterRows + biasRows) / 4);
+  const slabs = slabsFor(extents, rowTiles * units);
+  const type = storageType('float32', width);
+  const call: KernelCall = {
+    label: 'conv2dFilterGradient/depthwise',
+    source: depthwiseSource,
+    variant: {
+      IMAGE: storageType(inputs[0].dtype, width),
+      GRADIENT: storageType(inputs[1].dtype, width),
+      RESULT: storageType(outputs[0].dtype, width),
+      PARTIAL: slabs.slabs > 1,
+      PARTIAL_TYPE: type,
+      HAS_BIAS: biasRows > 0,
+      BIAS_ROWS: biasRows,
+      ONE_TO_ONE: oneToOne,
+      F: type,
+    },
+    params: { ...paramsOf(context, extents), ...slabs, rowTiles, units, channels: image[3] / width },
+    bindings: [{ input: 0 }, { input: 1 }, ...resultBindings(context, extents, slabs.slabs)],
+    workgroups: linearGrid(Math.ceil((rowTiles * units * slabs.slabs) / 64)),
+  };
+  return [call, ...sumCalls(context, extents, slabs.slabs)];
+}
+
+/** The partial sums: for each slab the filter's gradient, then the bias's. */
+function partialsOf({ filterRows, biasRows, gradient }: Extents, slabs: number): Binding {
+  return { scratch: 'partials', bytes: 4 * slabs * (filterRows + biasRows) * gradient[3] };
+}
+
+function resultBindings(context: Context, extents: Extents, slabs: number): Binding[] {
+  return slabs > 1 ? [partialsOf(extents, slabs)] : context.outputs.map((_, output) => ({ output }));
+}
+
+function sumCalls({ outputs }: Context, extents: Extents, slabs: number): KernelCall[] {
+  if (slabs === 1) return [];
+  const { filterRows, biasRows, gradient } = extents;
+  const count = (filterRows + biasRows) * gradient[3];
+  return [
+    {
+      label: 'conv2dFilterGradient/sum',
+      source: sumSource,
+      variant: { RESULT: storageType(outputs[0].dtype), HAS_BIAS: biasRows > 0 },
+      params: { slabs, count, filterCount: filterRows * gradient[3] },
+      bindings: [partialsOf(extents, slabs), ...outputs.map((_, output) => ({ output }))],
+      workgroups: linearGrid(Math.ceil(count / 64)),
+    },
+  ];
+}
+
+function paramsOf({ attrs }: Context, { image, gradient, filter, filterRows, depth, columns }: Extents): Record<string, number> {
+  return {
+    filterRows,
+    depth,
+    columns,
+    filterWidth: filter[1],
+    imageHeight: image[1],
+    imageWidth: image[2],
+    resultHeight: gradient[1],
+    resultWidth: gradient[2],
+    strideHeight: attrs.strides[0],
+    strideWidth: attrs.strides[1],
+    dilationHeight: attrs.dilations[0],
+    dilationWidth: attrs.dilations[1],
+    paddingTop: attrs.padding[0],
+    paddingLeft: attrs.padding[1],
+  };
+}

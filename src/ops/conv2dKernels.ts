@@ -1,0 +1,201 @@
+import source from '#shaders/conv2d.wgsl' with { type: 'text' };
+import depthwiseSource from '#shaders/conv2dDepthwise.wgsl' with { type: 'text' };
+import { type KernelCall, type KernelContext, linearGrid, storageType } from '../graph/kernel.ts';
+import { bindingsOf, type Gather, gatherOf, isPadded, isProduct, paramsOf, repeat, variantOf } from './conv2dGather.ts';
+import type { ConvolutionAttrs } from './conv2dReference.ts';
+import { im2colCalls, tiledCall } from './conv2dTiledKernels.ts';
+import { gatherWgsl } from './conv2dWgsl.ts';
+import { matmulCalls } from './matmulKernels.ts';
+
+/**
+ * How a convolution, or the gradient with respect to its image, may be computed:
+ * - `direct`: in registers, source channels one at a time; for few of them.
+ * - `implicit`: an implicit matrix product [pixels, taps * depth] x [taps * depth, channels] in registers, source channels
+ *   four at a time.
+ * - `implicitTiled`: the same through tiles in workgroup memory.
+ * - `im2col`: the windows are written out as a matrix first; for small images with many channels.
+ * - `depthwise`: a channel, or four, per invocation; for groups of few channels.
+ * - `matmul`: a plain matrix product; for a filter of one tap and strides of 1.
+ */
+const variants = ['direct', 'implicit', 'implicitTiled', 'im2col', 'depthwise', 'matmul'] as const;
+type Variant = (typeof variants)[number];
+
+/** Invocations below which a device is far from busy. */
+const busyInvocations = 4096;
+/** Workgroups and products below which tiles in workgroup memory do not pay. */
+const busyTiles = 64;
+const tiledProducts = 2 ** 24;
+
+/** The calls of `conv2d` (inputs: image, filter, bias) or, for `gradient`, of `conv2dInputGradient` (result, filter, bias). */
+export function gatherCalls(context: KernelContext<ConvolutionAttrs>, gradient: boolean): KernelCall[] {
+  const gather = gatherOf(context, gradient);
+  switch (chooseVariant(gather)) {
+    case 'direct':
+      return [registerCall(gather, 'direct', false)];
+    case 'implicit':
+      return [registerCall(gather, 'implicit', gather.depth % 4 === 0)];
+    case 'implicitTiled':
+      return [tiledCall(gather)];
+    case 'im2col':
+      return im2colCalls(gather);
+    case 'depthwise':
+      return [depthwiseCall(gather)];
+    case 'matmul':
+      return productCalls(gather);
+  }
+}
+
+function chooseVariant(gather: Gather): Variant {
+  const { depth, columns, context, pixels, phases, filter } = gather;
+  const { groups } = context.attrs;
+  const forced = variants.find((name) => name === context.target.variants?.[gather.label]);
+  const possible = { matmul: isProduct(gather), im2col: groups === 1 && !gather.gradient };
+  if (forced && (forced in possible ? possible[forced as keyof typeof possible] : true)) return forced;
+  if (possible.matmul) return 'matmul';
+  if (groups > 1 && (columns < 4 || (columns < 8 && depth === 1))) return 'depthwise';
+  const products = pixels * filter[0] * filter[1] * depth * columns * groups;
+  const tiles = phases * groups * Math.ceil(pixels / 64) * Math.ceil(columns / 64);
+  const large = tiles >= busyTiles && products >= tiledProducts && columns >= 16 && depth >= 8;
+  if (large && context.target.fastWorkgroupMemory) return 'implicitTiled';
+  return depth <= 4 ? 'direct' : 'implicit';
+}
+
+function productCalls({ context, label, gradient, source: { 3: depth }, result }: Gather): KernelCall[] {
+  const { inputs, outputs, target, epilogue } = context;
+  return matmulCalls(
+    {
+      label: `${label}/matmul`,
+      a: { binding: { input: 0 }, dtype: inputs[0].dtype, transposed: false, batchStrides: [] },
+      b: { binding: { input: 1 }, dtype: inputs[1].dtype, transposed: gradient, batchStrides: [] },
+      y: { binding: { output: 0 }, dtype: outputs[0].dtype },
+      bias: inputs[2] && { binding: { input: 2 }, dtype: inputs[2].dtype },
+      m: result[0] * result[1] * result[2],
+      n: result[3],
+      k: depth,
+      batch: [],
+      epilogue,
+    },
+    target,
+  );
+}
+
+function registerCall(gather: Gather, variant: string, depthVec4: boolean): KernelCall {
+  const { context, gradient, columns, phases } = gather;
+  const { groups } = context.attrs;
+  const [pixels, width] = blockFor(gather, depthVec4);
+  const groupTiles = Math.ceil(columns / width);
+  const lanes = lanesFor(groups * groupTiles);
+  const pixelTiles = Math.ceil(gather.pixels / (lanes.pixelLanes * pixels));
+  const channelTiles = Math.ceil((groups * groupTiles) / lanes.channelLanes);
+  return {
+    label: `${gather.label}/${variant}`,
+    source,
+    variant: {
+      ...variantOf(gather, depthVec4),
+      VALUES: depthVec4 ? 'vec4<f32>' : 'f32',
+      DEPTH_STEP: depthVec4 ? 4 : 1,
+      PADDED: isPadded(gather),
+      PIXELS: pixels,
+      COLUMNS: width,
+      ...registerTexts(pixels, width / 4, gradient, depthVec4),
+    },
+    params: paramsOf(gather, { ...lanes, pixelTiles, channelTiles, groupTiles }),
+    bindings: bindingsOf(gather),
+    workgroups: linearGrid(pixelTiles * channelTiles * phases),
+  };
+}
+
+/** Pixels and channels of one invocation. Large blocks load less for each product, small ones keep more of a device busy. */
+function blockFor({ context, label, pixels, phases, columns }: Gather, depthVec4: boolean): readonly [number, number] {
+  const { attrs, target } = context;
+  const blocks = [[4, 8], [4, 4], [2, 4]] as const;
+  // With four source channels at a time, a block of 8 by 8 takes more registers than many GPUs have for it.
+  const all = depthVec4 && target.fastWorkgroupMemory ? blocks : ([[8, 8], ...blocks] as const);
+  const fitting = all.filter(([, channels]) => channels - 4 < columns);
+  if (target.variants?.[label]) return fitting[0];
+  const busy = fitting.find(
+    ([rows, channels]) => Math.ceil(pixels / rows) * phases * attrs.groups * Math.ceil(columns / channels) >= busyInvocations,
+  );
+  return busy ?? [1, 4];
+}
+
+function registerTexts(pixels: number, quads: number, gradient: boolean, depthVec4: boolean): Record<string, string> {
+  const eachQuad = (text: (q: number) => string) => repeat(quads, text);
+  const at = (q: number) =>
+    gradient ? `filterBase + ${4 * q}u * params.sourceChannels + k` : `filterBase + k * params.resultChannels + ${4 * q}u`;
+  const sum = (i: number, q: number) =>
+    depthVec4 ? `multiply(sum${i}_${q}, a${i}, b${q})` : `fma(vec4<f32>(a${i}), b${q}, sum${i}_${q})`;
+  return {
+    ...tapTexts(pixels),
+    START: `${eachQuad((q) => `let bias${q} = biasAt(group * params.columns + column + ${4 * q}u);`)}
+  ${repeat(
+    pixels,
+    (i) => `let place${i} = locate(firstPixel + ${i}u * params.pixelLanes, rows, columns);
+  ${eachQuad((q) => `var sum${i}_${q} = bias${q};`)}`,
+  )}`,
+    MULTIPLY: `${eachQuad((q) => `let b${q} = ${depthVec4 ? 'filterBlock' : 'filterRow'}(${at(q)});`)}
+  ${repeat(
+    pixels,
+    (i) => `let a${i} = load(at${i}, firstChannel + k);
+  ${eachQuad((q) => `sum${i}_${q} = ${sum(i, q)};`)}`,
+  )}`,
+    STORE: repeat(pixels, (i) => eachQuad((q) => `store(place${i}.pixel, group, column + ${4 * q}u, sum${i}_${q});`)),
+  };
+}
+
+/** Where each pixel reads: the line once for each row of the filter, the place in it for each tap. */
+function tapTexts(pixels: number): Record<string, string> {
+  return {
+    LINE: repeat(pixels, (i) => `let line${i} = lineAt(place${i}, i * rows.advance);`),
+    TAP: repeat(pixels, (i) => `let at${i} = sourceAt(line${i}, place${i}.column + j * columns.advance, width, channels);`),
+  };
+}
+
+function depthwiseCall(gather: Gather): KernelCall {
+  const { context, depth, columns, result, phases } = gather;
+  const { inputs, outputs, epilogue } = context;
+  const oneToOne = depth === 1 && columns === 1;
+  const width = oneToOne && result[3] % 4 === 0 && epilogue.allowsVec4 ? 4 : 1;
+  const units = result[3] / width;
+  const pixels = Math.ceil(gather.pixels / 4) * units * phases >= busyInvocations ? 4 : 1;
+  const lanes = lanesFor(units);
+  const pixelTiles = Math.ceil(gather.pixels / (lanes.pixelLanes * pixels));
+  const channelTiles = Math.ceil(units / lanes.channelLanes);
+  return {
+    label: `${gather.label}/depthwise`,
+    source: depthwiseSource,
+    variant: {
+      SOURCE: storageType(inputs[0].dtype, width),
+      FILTER: storageType(inputs[1].dtype, width),
+      RESULT: storageType(outputs[0].dtype, width),
+      HAS_BIAS: inputs.length > 2,
+      BIAS: storageType((inputs[2] ?? inputs[0]).dtype, width),
+      EPILOGUE: epilogue.text(inputs.length > 2 ? 5 : 4, width),
+      GATHER: gatherWgsl,
+      WIDTH: width,
+      ONE_TO_ONE: oneToOne,
+      PIXELS: pixels,
+      FILTER_AT: gather.gradient
+        ? '(tap * params.columns + channel % params.columns) * params.sourceChannels + firstChannel + k'
+        : '(tap * params.depth + k) * params.resultChannels + channel',
+      START: repeat(
+        pixels,
+        (i) => `let place${i} = locate(firstPixel + ${i}u * params.pixelLanes, rows, columns);
+  var sum${i} = biasAt(channel);`,
+      ),
+      ...tapTexts(pixels),
+      MULTIPLY: repeat(pixels, (i) => `sum${i} = fma(load(at${i}, firstChannel${oneToOne ? '' : ' + k'}), b, sum${i});`),
+      STORE: repeat(pixels, (i) => `store(place${i}.pixel, channel, sum${i});`),
+    },
+    params: paramsOf(gather, { ...lanes, pixelTiles, channelTiles, groupTiles: 1 }),
+    bindings: bindingsOf(gather),
+    workgroups: linearGrid(pixelTiles * channelTiles * phases),
+  };
+}
+
+/** How the 64 invocations of a workgroup are spread over units of channels and over pixels. */
+function lanesFor(units: number): { pixelLanes: number; channelLanes: number } {
+  let channelLanes = 1;
+  while (channelLanes < units && channelLanes < 16) channelLanes *= 2;
+  return { pixelLanes: 64 / channelLanes, channelLanes };
+}

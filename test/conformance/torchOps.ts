@@ -1,0 +1,186 @@
+import type { ReduceOptions, Tensor } from '../../src/index.ts';
+import * as tensorloom from '../../src/index.ts';
+import type { CaseReader } from './torchCase.ts';
+
+/** How PyTorch's op of that name is said with the public API: outputs by their names in the case. */
+export type Rule = (read: CaseReader) => Record<string, Tensor>;
+
+const one = (output: Tensor) => ({ output });
+
+const unary =
+  (op: (x: Tensor) => Tensor): Rule =>
+  (read) =>
+    one(op(read.tensor('input')));
+
+const binary =
+  (op: (a: Tensor, b: Tensor) => Tensor): Rule =>
+  (read) =>
+    one(op(read.tensor('a'), read.tensor('b')));
+
+const reduction =
+  (op: (x: Tensor, options: ReduceOptions) => Tensor): Rule =>
+  (read) =>
+    one(op(read.tensor('input'), { axes: read.numbers('axes'), keepDimensions: read.boolean('keepDims') }));
+
+const withAlpha =
+  (op: (x: Tensor, options: { alpha: number }) => Tensor): Rule =>
+  (read) =>
+    one(op(read.tensor('input'), { alpha: read.number('alpha') }));
+
+const withAxis =
+  (op: (x: Tensor, options: { axis: number }) => Tensor): Rule =>
+  (read) =>
+    one(op(read.tensor('input'), { axis: read.number('axis') }));
+
+const elementwiseLoss =
+  (op: typeof tensorloom.meanSquaredError): Rule =>
+  (read) =>
+    one(op(read.tensor('prediction'), read.tensor('target'), { reduction: reductionOf(read) }));
+
+const reductionOf = (read: CaseReader) => read.choice('reduction', 'mean', 'sum', 'none');
+
+/** Images are NCHW in PyTorch. */
+const nchw = (read: CaseReader) => {
+  read.choice('layout', 'nchw');
+  return { layout: 'NCHW' } as const;
+};
+
+const windows = (read: CaseReader) => ({
+  ...nchw(read),
+  strides: read.pair('strides'),
+  padding: read.pair('padding'),
+});
+
+const convolution = (read: CaseReader) => ({
+  ...windows(read),
+  dilations: read.pair('dilations'),
+  groups: read.number('groups'),
+  bias: read.optionalTensor('bias'),
+});
+
+export const torchOps: Readonly<Record<string, Rule>> = {
+  ...Object.fromEntries(
+    [
+      tensorloom.abs,
+      tensorloom.cos,
+      tensorloom.erf,
+      tensorloom.exp,
+      tensorloom.log,
+      tensorloom.log1p,
+      tensorloom.logSigmoid,
+      tensorloom.neg,
+      tensorloom.rsqrt,
+      tensorloom.sigmoid,
+      tensorloom.silu,
+      tensorloom.sin,
+      tensorloom.sinh,
+      tensorloom.softsign,
+      tensorloom.sqrt,
+      tensorloom.square,
+      tensorloom.tanh,
+    ].map((op) => [op.name, unary(op)]),
+  ),
+  // PyTorch's is relu6(x + 3) / 6; ours has ONNX's default alpha of 0.2.
+  hardSigmoid: unary((x) => tensorloom.hardSigmoid(x, { alpha: 1 / 6 })),
+  elu: withAlpha(tensorloom.elu),
+  leakyRelu: withAlpha(tensorloom.leakyRelu),
+  gelu: (read) =>
+    one(tensorloom.gelu(read.tensor('input'), { approximate: read.choice('approximate', 'none', 'tanh') })),
+
+  add: binary(tensorloom.add),
+  sub: binary(tensorloom.sub),
+  mul: binary(tensorloom.mul),
+  div: binary(tensorloom.div),
+  maximum: binary(tensorloom.maximum),
+  // torch.where takes any dtype for its condition, ours only bool.
+  where: (read) =>
+    one(
+      tensorloom.where(tensorloom.cast(read.tensor('condition'), 'bool'), read.tensor('a'), read.tensor('b')),
+    ),
+
+  // amax and amin share the gradient among equal elements, as our max and min do.
+  amax: reduction(tensorloom.max),
+  amin: reduction(tensorloom.min),
+  sum: reduction(tensorloom.sum),
+  mean: reduction(tensorloom.mean),
+  variance: reduction(tensorloom.variance),
+  l2Norm: reduction(tensorloom.l2Norm),
+  logSumExp: reduction(tensorloom.logSumExp),
+  cumulativeSum: withAxis(tensorloom.cumulativeSum),
+  softmax: withAxis(tensorloom.softmax),
+  logSoftmax: withAxis(tensorloom.logSoftmax),
+
+  concat: (read) => one(tensorloom.concat([read.tensor('a'), read.tensor('b')], read.number('axis'))),
+  slice: (read) =>
+    one(
+      tensorloom.slice(read.tensor('input'), { begin: read.numbers('starts'), size: read.numbers('sizes') }),
+    ),
+  transpose: (read) => one(tensorloom.transpose(read.tensor('input'), read.numbers('permutation'))),
+
+  matmul: (read) =>
+    one(
+      tensorloom.matmul(read.tensor('a'), read.tensor('b'), {
+        transposeA: read.optionalBoolean('transposeA'),
+        transposeB: read.optionalBoolean('transposeB'),
+      }),
+    ),
+  conv1d(read) {
+    read.choice('layout', 'ncw');
+    read.choice('filterLayout', 'oiw');
+    const y = tensorloom.conv1d(read.tensor('input'), read.tensor('weight'), {
+      strides: read.number('stride'),
+      padding: read.number('padding'),
+      dilations: read.number('dilation'),
+      bias: read.optionalTensor('bias'),
+      layout: 'NCW',
+      filterLayout: 'OIW',
+    });
+    return one(y);
+  },
+  conv2d(read) {
+    read.choice('filterLayout', 'oihw');
+    const options = { ...convolution(read), filterLayout: 'OIHW' } as const;
+    return one(tensorloom.conv2d(read.tensor('input'), read.tensor('weight'), options));
+  },
+  convTranspose2d(read) {
+    read.choice('filterLayout', 'iohw');
+    const outputPadding = read.pair('outputPadding');
+    const options = { ...convolution(read), outputPadding, filterLayout: 'IOHW' } as const;
+    return one(tensorloom.conv2dTranspose(read.tensor('input'), read.tensor('weight'), options));
+  },
+  maxPool2d: (read) =>
+    one(
+      tensorloom.maxPool2d(read.tensor('input'), { ...windows(read), windowSize: read.pair('windowSize') }),
+    ),
+  averagePool2d: (read) =>
+    one(
+      tensorloom.averagePool2d(read.tensor('input'), {
+        ...windows(read),
+        windowSize: read.pair('windowSize'),
+        countIncludePad: read.boolean('countIncludePad'),
+      }),
+    ),
+  batchNorm(read) {
+    const [runningMean, runningVariance] = [read.state('runningMean'), read.state('runningVariance')];
+    const { output, updates } = tensorloom.batchNorm(read.tensor('input'), {
+      runningMean,
+      runningVariance,
+      scale: read.tensor('weight'),
+      offset: read.tensor('bias'),
+      axis: read.number('axis'),
+      epsilon: read.number('epsilon'),
+      momentum: read.number('momentum'),
+      training: read.boolean('training'),
+    });
+    return { output, ...Object.fromEntries(updates.map(([variable, value]) => [variable.name, value])) };
+  },
+
+  meanSquaredError: elementwiseLoss(tensorloom.meanSquaredError),
+  meanAbsoluteError: elementwiseLoss(tensorloom.meanAbsoluteError),
+  binaryCrossEntropyWithLogits: elementwiseLoss(tensorloom.binaryCrossEntropyWithLogits),
+  softmaxCrossEntropy(read) {
+    read.choice('labels', 'class indices');
+    const options = { reduction: reductionOf(read) };
+    return one(tensorloom.softmaxCrossEntropy(read.tensor('logits'), read.tensor('labels'), options));
+  },
+};

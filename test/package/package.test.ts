@@ -1,0 +1,233 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build, type Plugin } from 'esbuild';
+import type { Browser } from 'playwright';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { denoPath, launchChromium } from '../support/hosts.ts';
+import { consoleOf, pageWith } from './inChromium.ts';
+import { firstProgram, type Installed, installPackage, run } from './installed.ts';
+
+// The package as npm packs it, installed in an empty folder: the README's first program in every host, types, bundles.
+
+const program = firstProgram();
+const lastLine = /dispatches in \d+ submit/;
+let installed: Installed;
+let folder = '';
+
+beforeAll(async () => {
+  // Not below the repository, whose node_modules would be found from there.
+  folder = mkdtempSync(join(tmpdir(), 'tensorloom-package-'));
+  installed = await installPackage(folder);
+  for (const each of [installed.plain, installed.withWebGpu]) {
+    writeFileSync(join(each, 'xor.mjs'), program);
+    writeFileSync(join(each, 'open.mjs'), openingProgram);
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Where a page finds the installed package without a bundler, as the README says. */
+const withPath = (text: string) => text.replace(`'tensorloom'`, `'./node_modules/tensorloom/dist/index.js'`);
+
+/** What the program prints: why that device, the loss, the four answers, the costs of a step. */
+function checkPrinted(printed: string, runsOn: 'page' | 'worker' | 'deno' | 'node' | 'cpu'): void {
+  const loss = /^loss (\S+)$/m.exec(printed)?.[1];
+  // Untrained, it is about 0.25.
+  expect(Number(loss), printed).toBeLessThan(0.01);
+  const answers = [...(/^xor .*$/m.exec(printed)?.[0] ?? '').matchAll(/\d\.\d+/g)].map(Number);
+  expect(answers.map(Math.round), printed).toEqual([0, 1, 1, 0]);
+  const onCpu = runsOn === 'cpu';
+  expect(printed).toMatch(onCpu ? /^the CPU reference, because / : ` this ${runsOn} offers `);
+  expect(printed).toMatch(onCpu ? /^0 dispatches in 0 submit$/m : /^[1-9]\d* dispatches in 1 submit$/m);
+}
+
+/** Tells what `openDevice` does where there is no adapter. */
+const openingProgram = `
+import { NoAdapterError, openDevice } from 'tensorloom';
+const { info } = await openDevice();
+const error = await openDevice({ backend: 'webgpu' }).catch((error) => error);
+const { name, message } = error;
+console.log(JSON.stringify({ backend: info.backend, reason: info.reason, name, message, known: error instanceof NoAdapterError }));
+`;
+
+function checkFallback(printed: string, advice: RegExp): void {
+  // A browser adds words of its own.
+  const { backend, reason, name, message, known } = JSON.parse(/^\{.*\}$/m.exec(printed)?.[0] ?? '{}');
+  expect({ backend, name, known }).toEqual({ backend: 'cpu', name: 'NoAdapterError', known: true });
+  expect(message).toMatch(advice);
+  expect(reason).toBe(`the CPU reference, because ${message}`);
+}
+
+describe('the installed package', () => {
+  it('holds what is meant to be published, and depends on nothing', () => {
+    const published = join(installed.plain, 'node_modules/tensorloom');
+    expect(readdirSync(published).sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'dist',
+      'package.json',
+    ]);
+    expect(JSON.parse(readFileSync(join(published, 'package.json'), 'utf8')).dependencies ?? {}).toEqual({});
+    expect(
+      readdirSync(join(installed.plain, 'node_modules')).filter((name) => !name.startsWith('.')),
+    ).toEqual(['tensorloom']);
+  });
+});
+
+describe("the README's first program", () => {
+  it('runs in Node', async () => {
+    checkPrinted(await run(process.execPath, ['xor.mjs'], installed.withWebGpu), 'node');
+  });
+
+  it('runs in Node without the package webgpu, on the CPU reference', async () => {
+    checkPrinted(await run(process.execPath, ['xor.mjs'], installed.plain), 'cpu');
+  });
+
+  it('runs in Deno', async () => {
+    const { plain } = installed;
+    writeFileSync(join(plain, 'deno.mjs'), program.replace(`'tensorloom'`, `'npm:tensorloom'`));
+    checkPrinted(await run(denoPath(), ['run', '--cached-only', '--allow-env', 'deno.mjs'], plain), 'deno');
+  });
+
+  describe('in Chromium', () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await launchChromium();
+    });
+    afterAll(() => browser.close());
+    const runPage = (files: Record<string, string>) => consoleOf(browser, installed.plain, files, lastLine);
+
+    it('runs in a page as it is', async () => {
+      checkPrinted(await runPage({ '/': pageWith(withPath(program)) }), 'page');
+    });
+
+    it('runs in a page, bundled', async () => {
+      const { text, warnings } = await bundle(program);
+      expect(warnings).toEqual([]);
+      checkPrinted(await runPage({ '/': pageWith(`import '/bundle.js';`), '/bundle.js': text }), 'page');
+    });
+
+    it('runs in a worker', async () => {
+      const page = pageWith(`new Worker('/worker.js', { type: 'module' });`);
+      checkPrinted(await runPage({ '/': page, '/worker.js': withPath(program) }), 'worker');
+    });
+  });
+
+  // What a newcomer's own project may be set to.
+  for (const [module, moduleResolution, file] of [
+    ['esnext', 'bundler', 'xor.ts'],
+    ['nodenext', 'nodenext', 'xor.mts'],
+  ]) {
+    it(`is typed, with moduleResolution ${moduleResolution}`, async () => {
+      expect(await typeErrors(program, file, { module, moduleResolution })).toBe('');
+      // The types are found at all: a mistake is one.
+      const mistaken = program.replace('learningRate: 0.05', `learningRate: '0.05'`);
+      expect(await typeErrors(mistaken, file, { module, moduleResolution })).toMatch(
+        /error TS2322: Type 'string' is not assignable to type 'number/,
+      );
+    });
+  }
+});
+
+describe('without an adapter', () => {
+  it('Node says which package to install', async () => {
+    checkFallback(
+      await run(process.execPath, ['open.mjs'], installed.plain),
+      /"webgpu" did not load.*npm install webgpu/,
+    );
+  });
+
+  describe('in Chromium', () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await launchChromium({ webgpu: false });
+    });
+    afterAll(() => browser.close());
+    const files = { '/': pageWith(withPath(openingProgram)) };
+
+    it('a page says where to look', async () => {
+      const printed = await consoleOf(browser, installed.plain, files, /^\{/);
+      checkFallback(printed, /^this page has WebGPU but gives no adapter; turn hardware acceleration on/);
+    });
+
+    it('a page without https says that it needs it', async () => {
+      const printed = await consoleOf(browser, installed.plain, files, /^\{/, 'http://example.test/');
+      checkFallback(printed, /^this page has no WebGPU; .* open the page over https or from localhost/);
+    });
+  });
+});
+
+describe('bundles hold only what is used', () => {
+  it('of one op', async () => {
+    const { text, size } = await bundle(`import { relu } from 'tensorloom'; console.log(relu);`);
+    console.log(`relu: ${size}`);
+    expect(leaked(text)).toEqual([]);
+    expect(text).not.toContain('matmul');
+  });
+
+  it('of one op and all that runs it', async () => {
+    const { text, size } = await bundle(`import { Graph, matmul, openDevice } from 'tensorloom';
+      console.log(Graph, matmul, openDevice);`);
+    console.log(`Graph, matmul and openDevice: ${size}`);
+    expect(leaked(text)).toEqual([]);
+    expect(text).toContain('matmul');
+  });
+
+  it('of nothing, since no statement at the top of a module has an effect', async () => {
+    // Not as package.json promises it, but as a bundler sees it.
+    const doubting: Plugin = {
+      name: 'doubting',
+      setup({ onResolve }) {
+        const path = join(installed.plain, 'node_modules/tensorloom/dist/index.js');
+        onResolve({ filter: /^tensorloom$/ }, () => ({ path, sideEffects: true }));
+      },
+    };
+    const { text } = await bundle(`import 'tensorloom';`, [doubting]);
+    // What may stay is arithmetic with numbers, such as 2 ** 24, which esbuild leaves to be done.
+    expect(text.length, text).toBeLessThan(100);
+  });
+});
+
+/** Names of what a bundle with one small op has no use for. */
+function leaked(text: string): string[] {
+  return ['conv2d', 'batchNorm', 'lstm', 'Pool2d', 'softmax', 'adam', 'glorot', 'safetensors'].filter(
+    (name) => text.includes(name),
+  );
+}
+
+async function bundle(contents: string, plugins: Plugin[] = []) {
+  const { outputFiles, warnings } = await build({
+    stdin: { contents, resolveDir: installed.plain, loader: 'js' },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    // A comment with a licence stays where code of that package stays.
+    legalComments: 'none',
+    write: false,
+    logLevel: 'silent',
+    plugins,
+  });
+  const { text, contents: bytes } = outputFiles[0];
+  const kilobytes = (length: number) => `${(length / 1000).toFixed(1)} kB`;
+  return { text, warnings, size: `${kilobytes(bytes.length)}, ${kilobytes(gzipSync(bytes).length)} gzipped` };
+}
+
+/** What the TypeScript compiler has to say about a program; empty where it agrees. */
+async function typeErrors(text: string, file: string, options: Record<string, string>): Promise<string> {
+  const { plain } = installed;
+  const strict = { strict: true, noEmit: true, target: 'es2022', lib: ['es2022', 'dom'], types: [] };
+  writeFileSync(join(plain, file), text);
+  writeFileSync(
+    join(plain, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: { ...strict, ...options }, files: [file] }),
+  );
+  const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
+  return run(process.execPath, [tsc, '--project', '.'], plain).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+}

@@ -1,4 +1,5 @@
 export {};
+
 // `npm run bench -- NAME` runs bench/NAME.ts.
 const benches: Readonly<Record<string, () => Promise<unknown>>> = {
   matmul: () => import('./matmul.ts'),

@@ -1,7 +1,8 @@
 // How fast is each variant of matmul on this adapter? `npm run bench -- matmul`
+
+import { openDevice } from '../src/backends/open.ts';
 import { Graph } from '../src/graph/graph.ts';
 import { matmul } from '../src/ops/matmul.ts';
-import { openDevice } from '../src/backends/open.ts';
 import { check, time } from './measure.ts';
 
 const shapes = [
@@ -25,13 +26,18 @@ for (const [m, k, n] of shapes) {
   };
   const want = await (await reference.compile({ outputs })).run(feeds);
   for (const variant of ['default', 'direct', 'splitK', 'tiled']) {
-    const program = await device.compile({ outputs, variants: variant === 'default' ? undefined : { matmul: variant } });
+    const program = await device.compile({
+      outputs,
+      variants: variant === 'default' ? undefined : { matmul: variant },
+    });
     check(`matmul ${variant}`, (await program.run(feeds)).y, want.y);
     const { median, least, most } = await time(program, feeds);
     const rate = program.stats.flops / median / 1e6;
     const shape = `${m} x ${k} x ${n}`.padEnd(18);
     const spread = `(${least.toFixed(2)} to ${most.toFixed(2)})`;
-    console.log(`${shape} ${variant.padEnd(8)} ${median.toFixed(2).padStart(8)} ms ${spread.padEnd(18)} ${rate.toFixed(2)} GFLOP/s`);
+    console.log(
+      `${shape} ${variant.padEnd(8)} ${median.toFixed(2).padStart(8)} ms ${spread.padEnd(18)} ${rate.toFixed(2)} GFLOP/s`,
+    );
     program.dispose();
   }
 }

@@ -3,8 +3,8 @@ import {
   adam,
   conv2d,
   flatten,
-  glorotUniform,
   Graph,
+  glorotUniform,
   linear,
   maxPool2d,
   openDevice,
@@ -24,24 +24,32 @@ function dense(graph: Graph, name: string, x: Tensor, units: number): Tensor {
 function convolution(graph: Graph, name: string, x: Tensor, channels: number): Tensor {
   return graph.scope(name, () => {
     const filter = graph.variable('filter', [5, 5, x.shape[3], channels], { initializer: glorotUniform() });
-    return maxPool2d(relu(conv2d(x, filter, { bias: graph.variable('bias', [channels]) })), { windowSize: 2 });
+    return maxPool2d(relu(conv2d(x, filter, { bias: graph.variable('bias', [channels]) })), {
+      windowSize: 2,
+    });
   });
 }
 
-const networks: Readonly<Record<string, { batch: number; logits: (graph: Graph, image: Tensor) => Tensor }>> = {
-  'MLP 784-256-256-10': {
-    batch: 128,
-    logits: (graph, image) =>
-      dense(graph, 'output', relu(dense(graph, 'hidden2', relu(dense(graph, 'hidden1', flatten(image), 256)), 256)), 10),
-  },
-  'LeNet-like CNN': {
-    batch: 64,
-    logits: (graph, image) => {
-      const features = convolution(graph, 'conv2', convolution(graph, 'conv1', image, 8), 16);
-      return dense(graph, 'output', flatten(features), 10);
+const networks: Readonly<Record<string, { batch: number; logits: (graph: Graph, image: Tensor) => Tensor }>> =
+  {
+    'MLP 784-256-256-10': {
+      batch: 128,
+      logits: (graph, image) =>
+        dense(
+          graph,
+          'output',
+          relu(dense(graph, 'hidden2', relu(dense(graph, 'hidden1', flatten(image), 256)), 256)),
+          10,
+        ),
     },
-  },
-};
+    'LeNet-like CNN': {
+      batch: 64,
+      logits: (graph, image) => {
+        const features = convolution(graph, 'conv2', convolution(graph, 'conv1', image, 8), 16);
+        return dense(graph, 'output', flatten(features), 10);
+      },
+    },
+  };
 
 const device = await openDevice({ backend: 'webgpu' });
 const reference = await openDevice({ backend: 'cpu' });

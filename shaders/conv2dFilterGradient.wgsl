@@ -10,18 +10,7 @@ struct Params {
 }
 @group(0) @binding(0) var<storage, read> image: array<${IMAGE}>;
 @group(0) @binding(1) var<storage, read> gradient: array<${GRADIENT}>;
-#if ${PARTIAL}
-@group(0) @binding(2) var<storage, read_write> partials: array<${PARTIAL_TYPE}>;
-@group(0) @binding(3) var<uniform> params: Params;
-#else
-@group(0) @binding(2) var<storage, read_write> filterGradient: array<${RESULT}>;
-#if ${HAS_BIAS}
-@group(0) @binding(3) var<storage, read_write> biasGradient: array<${RESULT}>;
-@group(0) @binding(4) var<uniform> params: Params;
-#else
-@group(0) @binding(3) var<uniform> params: Params;
-#endif
-#endif
+${RESULTS}
 
 // A row of the filter: its channel, and how far its tap lies from the first pixel of a window.
 struct Row { channel: i32, down: i32, right: i32, isBias: bool }
@@ -68,19 +57,7 @@ fn store(slab: u32, row: u32, group: u32, column: u32, value: vec4<f32>) {
     return;
   }
   let feature = group * params.columns + column;
-#if ${PARTIAL}
-  let at = (slab * (params.filterRows + ${BIAS_ROWS}u) + row) * params.features + feature;
-  ${STORE_PARTIAL}
-#else
-  if (row < params.filterRows) {
-    let at = row * params.features + feature;
-    ${STORE_FILTER}
-    return;
-  }
-#if ${HAS_BIAS}
-  ${STORE_BIAS}
-#endif
-#endif
+  ${STORE_ONE}
 }
 
 @compute @workgroup_size(64)

@@ -54,15 +54,12 @@ export {
   type TensorSpec,
   type Variant,
 } from './graph/kernel.ts';
-export { type ElementwiseRules, elementwise } from './ops/elementwise.ts';
-
 export {
   decodeSafetensors,
   encodeSafetensors,
   type StoredTensor,
   type TensorFile,
 } from './io/safetensors.ts';
-
 export {
   glorotNormal,
   glorotUniform,
@@ -72,7 +69,6 @@ export {
   normal,
   uniform,
 } from './nn/initializers.ts';
-
 export {
   celu,
   elu,
@@ -156,6 +152,7 @@ export {
 export { type CumulativeSumOptions, cumulativeSum } from './ops/cumulativeSum.ts';
 export { depthwiseConv2d } from './ops/depthwiseConv2d.ts';
 export { type DropoutOptions, dropout } from './ops/dropout.ts';
+export { type ElementwiseRules, elementwise } from './ops/elementwise.ts';
 export { embedding, gather } from './ops/gather.ts';
 export { type GradOptions, grad } from './ops/gradient.ts';
 export { l2Pool2d } from './ops/l2Pool2d.ts';

@@ -1,23 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   adam,
+  add,
   batchNorm,
   conv2d,
   type Device,
   flatten,
-  glorotUniform,
   Graph,
+  glorotUniform,
   grad,
   linear,
   matmul,
-  add,
   maxPool2d,
+  mul,
   openDevice,
   relu,
   softmaxCrossEntropy,
   sum,
   type Tensor,
-  mul,
 } from '../src/index.ts';
 
 /** Counts are exact on every machine: they are the part of speed that a test can hold. */
@@ -29,7 +29,12 @@ describe('budgets of dispatches', () => {
   afterAll(() => device.dispose());
 
   /** A step of the network, its first loss and its last, and how the device's buffers changed over some steps. */
-  async function train(graph: Graph, loss: Tensor, feeds: Record<string, Float32Array | Int32Array>, clipNorm?: number) {
+  async function train(
+    graph: Graph,
+    loss: Tensor,
+    feeds: Record<string, Float32Array | Int32Array>,
+    clipNorm?: number,
+  ) {
     const updates = adam({ learningRate: 1e-2, clipNorm }).minimize(loss);
     const program = await device.compile({ outputs: { loss }, updates });
     const first = (await program.run(feeds)).loss[0];
@@ -44,8 +49,10 @@ describe('budgets of dispatches', () => {
     return stats;
   }
 
-  const random = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898) * 0.5 + 0.5);
-  const labels = (length: number, classes: number) => Int32Array.from({ length }, (_, i) => (i * 7) % classes);
+  const random = (length: number) =>
+    Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898) * 0.5 + 0.5);
+  const labels = (length: number, classes: number) =>
+    Int32Array.from({ length }, (_, i) => (i * 7) % classes);
 
   it('LeNet-like CNN, Adam, batch 64: at most 16 dispatches, 1 submit, no new buffers', async () => {
     const graph = new Graph({ seed: 1 });
@@ -53,8 +60,12 @@ describe('budgets of dispatches', () => {
     const label = graph.input('label', [64], 'int32');
     const layer = (name: string, x: Tensor, channels: number) =>
       graph.scope(name, () => {
-        const filter = graph.variable('filter', [5, 5, x.shape[3], channels], { initializer: glorotUniform() });
-        return maxPool2d(relu(conv2d(x, filter, { bias: graph.variable('bias', [channels]) })), { windowSize: 2 });
+        const filter = graph.variable('filter', [5, 5, x.shape[3], channels], {
+          initializer: glorotUniform(),
+        });
+        return maxPool2d(relu(conv2d(x, filter, { bias: graph.variable('bias', [channels]) })), {
+          windowSize: 2,
+        });
       });
     const features = flatten(layer('conv2', layer('conv1', image, 8), 16));
     const weight = graph.variable('weight', [features.shape[1], 10], { initializer: glorotUniform() });
@@ -111,8 +122,12 @@ describe('budgets of dispatches', () => {
       [1, 2],
     ] as const) {
       const graph = new Graph();
-      const parameters = Array.from({ length: 40 }, (_, i) => graph.variable(`p${i}`, [i + 1, 7], { initializer: 1 }));
-      const loss = parameters.map((parameter) => sum(mul(parameter, parameter))).reduce((total, term) => add(total, term));
+      const parameters = Array.from({ length: 40 }, (_, i) =>
+        graph.variable(`p${i}`, [i + 1, 7], { initializer: 1 }),
+      );
+      const loss = parameters
+        .map((parameter) => sum(mul(parameter, parameter)))
+        .reduce((total, term) => add(total, term));
       const stats = await train(graph, loss, {}, clipNorm);
       expect(stats.kernels.filter((kernel) => /^(adam|squaredNorm) /.test(kernel))).toHaveLength(expected);
     }

@@ -73,7 +73,11 @@ describe('the house', () => {
 
   it('lets only open.ts know which backends exist', () => {
     const knowing = [...graph]
-      .filter(([file, imports]) => !/^backends\/(cpu|webgpu)\//.test(file) && imports.some((path) => /^backends\/(cpu|webgpu)\//.test(path)))
+      .filter(
+        ([file, imports]) =>
+          !/^backends\/(cpu|webgpu)\//.test(file) &&
+          imports.some((path) => /^backends\/(cpu|webgpu)\//.test(path)),
+      )
       .map(([file]) => file);
     expect(knowing).toEqual(['backends/open.ts']);
   });

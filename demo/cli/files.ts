@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, constants, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import {
   type Device,
   decodeSafetensors,
@@ -31,12 +30,19 @@ function fileError(action: string, path: string, error: unknown): CommandError {
   return new CommandError(`cannot ${action} ${path}: ${reason}`, { cause: error });
 }
 
+/** A name for a file beside `path` that no other process takes. */
+function draftOf(path: string): string {
+  return `${path}.${randomBytes(4).toString('hex')}.tmp`;
+}
+
 /** Throws where `path` cannot be written: better before training than after it. */
 export async function checkWritable(path: string): Promise<void> {
+  const draft = draftOf(path);
   try {
-    await access(dirname(resolve(path)), constants.W_OK);
     const there = await stat(path).catch(() => null);
-    if (there?.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
+    if (there && !there.isFile()) throw new Error('it is there and no regular file');
+    await (await open(draft, 'wx')).close();
+    await rm(draft);
   } catch (error) {
     throw fileError('write', path, error);
   }
@@ -44,7 +50,7 @@ export async function checkWritable(path: string): Promise<void> {
 
 /** Writes all of the file or nothing: to a file beside it, which then takes its name. */
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const draft = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+  const draft = draftOf(path);
   try {
     const file = await open(draft, 'wx');
     try {

@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { TensorloomError } from '../../src/index.ts';
 import { type DigitsOptions, digits } from './digits.ts';
 import { gates } from './gates.ts';
-import { type CommonOptions, Output } from './output.ts';
+import { CommandError, type CommonOptions, Output } from './output.ts';
 import { type PredictOptions, predict } from './predict.ts';
 
 const examples = `
@@ -58,9 +59,10 @@ function command<Options extends CommonOptions>(
 }
 
 function fail(error: unknown, verbose: boolean): void {
-  const isError = error instanceof Error;
-  const text = isError && verbose ? error.stack : `error: ${isError ? error.message : error}`;
-  process.stderr.write(`${text}\n`);
+  const message = error instanceof Error ? error.message : String(error);
+  const isExpected = error instanceof CommandError || error instanceof TensorloomError;
+  const text = isExpected ? message : `${message} (unexpected; --verbose shows where)`;
+  process.stderr.write(verbose && error instanceof Error ? `${error.stack}\n` : `error: ${text}\n`);
   process.exitCode = 1;
 }
 
@@ -75,9 +77,9 @@ program.addCommand(
     'train a small network on 8,000 handwritten digits and judge it by 2,000 others',
     (_, options, output) => digits(options, output),
   )
-    .option('--epochs <count>', 'how often to go through the digits', wholeNumber(1), 6)
+    .option('--epochs <count>', 'how often to go through the digits', wholeNumber(1), 5)
     .option('--batch <count>', 'digits in one training step', wholeNumber(1), 64)
-    .option('--learning-rate <number>', "Adam's largest step size", positiveNumber, 0.004)
+    .option('--learning-rate <number>', "Adam's largest step size", positiveNumber, 0.02)
     .option(
       '--limit <count>',
       'use only the first so many digits, of those to learn from and of those held out',

@@ -38,7 +38,7 @@ export class Output {
 /** Opens the device that was asked for and says which one it is, and why. */
 export async function openAndTell(options: CommonOptions, output: Output): Promise<Device> {
   const device = await openDevice({ backend: options.backend });
-  output.say(`Device: ${device.info.name} (${device.info.backend}): ${device.info.reason}`);
+  output.say(`Device: ${device.info.backend}, ${device.info.reason}.`);
   return device;
 }
 

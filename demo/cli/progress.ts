@@ -43,7 +43,9 @@ function progressBar(total: number, { stream, columns }: Output): Progress {
   const started = performance.now();
   const bar = new SingleBar({
     stream,
-    hideCursor: true,
+    // Nothing that a killed process would leave behind in the terminal.
+    hideCursor: false,
+    linewrap: true,
     gracefulExit: false,
     barsize: 12,
     barCompleteChar: '█',

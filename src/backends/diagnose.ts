@@ -19,7 +19,10 @@ export async function findNonFinite(
   const found = operation
     ? `the first op with a result that is not finite is ${operation}`
     : 'running it again op by op gave only finite results';
-  return new NonFiniteError(`run: output "${output}" is ${value}; ${found}. The variables keep their values`, operation);
+  return new NonFiniteError(
+    `run: output "${output}" is ${value}; ${found}. The variables keep their values`,
+    operation,
+  );
 }
 
 async function firstNonFinite(device: Device, loss: Tensor, feeds: Feeds): Promise<string | null> {

@@ -1,4 +1,11 @@
-import { type DType, halfToNumber, isFloat, numberToHalf, type TensorData, toTensorData } from '../core/dtype.ts';
+import {
+  type DType,
+  halfToNumber,
+  isFloat,
+  numberToHalf,
+  type TensorData,
+  toTensorData,
+} from '../core/dtype.ts';
 import { FeedError, GraphError } from '../core/errors.ts';
 import { RandomStream } from '../core/random.ts';
 import { type Shape, showShape, sizeOf } from '../core/shape.ts';
@@ -12,7 +19,9 @@ export function checkFeeds(inputs: readonly Value[], feeds: Feeds): void {
     const name = input.inputName ?? '';
     const data = feeds[name];
     if (data === undefined) {
-      throw new FeedError(`run: no feed for input "${name}" (${input.spec.dtype} ${showShape(input.spec.shape)})`);
+      throw new FeedError(
+        `run: no feed for input "${name}" (${input.spec.dtype} ${showShape(input.spec.shape)})`,
+      );
     }
     checkData(`run: feed "${name}"`, data, input.spec);
   }
@@ -26,11 +35,16 @@ export function checkFeeds(inputs: readonly Value[], feeds: Feeds): void {
 
 /** Throws unless `data` has as many numbers as `spec` asks for. */
 export function checkData(what: string, data: ArrayLike<number> | number, spec: TensorSpec): void {
-  const isNumbers = typeof data === 'number' || (typeof data === 'object' && data !== null && typeof data.length === 'number');
-  if (!isNumbers) throw new FeedError(`${what}: expected numbers, got ${data === null ? 'null' : typeof data}`);
+  const isNumbers =
+    typeof data === 'number' ||
+    (typeof data === 'object' && data !== null && typeof data.length === 'number');
+  if (!isNumbers)
+    throw new FeedError(`${what}: expected numbers, got ${data === null ? 'null' : typeof data}`);
   const length = typeof data === 'number' ? 1 : data.length;
   if (length !== sizeOf(spec.shape)) {
-    throw new FeedError(`${what}: ${showShape(spec.shape)} needs ${sizeOf(spec.shape)} numbers, got ${length}`);
+    throw new FeedError(
+      `${what}: ${showShape(spec.shape)} needs ${sizeOf(spec.shape)} numbers, got ${length}`,
+    );
   }
   const wrong = typeof data === 'number' ? null : wrongArray(spec.dtype, data);
   if (wrong) throw new FeedError(`${what}: is ${spec.dtype}, got a ${wrong}`);
@@ -59,7 +73,8 @@ export function encode(dtype: DType, data: ArrayLike<number> | number, words: Ar
     case 'bool':
     case 'float16': {
       const to = dtype === 'bool' ? new Uint32Array(words) : new Uint16Array(words);
-      for (let i = 0; i < from.length; i++) to[i] = dtype === 'bool' ? Number(from[i] !== 0) : numberToHalf(from[i]);
+      for (let i = 0; i < from.length; i++)
+        to[i] = dtype === 'bool' ? Number(from[i] !== 0) : numberToHalf(from[i]);
     }
   }
 }
@@ -112,7 +127,8 @@ export function finiteOutputs(options: CompileOptions): string[] {
   const outputs: Readonly<Record<string, Tensor>> = options.outputs ?? {};
   if (options.checkFinite) {
     for (const name of options.checkFinite) {
-      if (!(outputs[name] instanceof Tensor)) throw new GraphError(`compile: checkFinite names no output: "${name}"`);
+      if (!(outputs[name] instanceof Tensor))
+        throw new GraphError(`compile: checkFinite names no output: "${name}"`);
     }
     return [...options.checkFinite];
   }

@@ -32,7 +32,8 @@ export function stridesOf(shape: Shape): number[] {
 
 /** Throws unless every length is a whole number of at least 1. `what` begins the message. */
 export function checkShape(what: string, shape: Shape): void {
-  if (!Array.isArray(shape)) throw new ShapeError(`${what}: expected a shape such as [2, 3], got ${String(shape)}`);
+  if (!Array.isArray(shape))
+    throw new ShapeError(`${what}: expected a shape such as [2, 3], got ${String(shape)}`);
   for (const length of shape) {
     if (!Number.isInteger(length) || length < 1) {
       throw new ShapeError(
@@ -44,9 +45,12 @@ export function checkShape(what: string, shape: Shape): void {
 
 /** A negative axis counts from the end, as in NumPy. */
 export function normalizeAxis(what: string, axis: number, rank: number): number {
-  if (rank === 0) throw new ShapeError(`${what}: axis ${axis} is out of range: a scalar, of shape [], has no axes`);
+  if (rank === 0)
+    throw new ShapeError(`${what}: axis ${axis} is out of range: a scalar, of shape [], has no axes`);
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
-    throw new ShapeError(`${what}: axis ${axis} is out of range for rank ${rank} (expected ${-rank} to ${rank - 1})`);
+    throw new ShapeError(
+      `${what}: axis ${axis} is out of range for rank ${rank} (expected ${-rank} to ${rank - 1})`,
+    );
   }
   return axis < 0 ? axis + rank : axis;
 }
@@ -56,7 +60,8 @@ export function normalizeAxes(what: string, axes: readonly number[] | undefined,
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   const sorted = axes.map((axis) => normalizeAxis(what, axis, rank)).sort((a, b) => a - b);
   const twice = sorted.find((axis, i) => i > 0 && axis === sorted[i - 1]);
-  if (twice !== undefined) throw new ShapeError(`${what}: axis ${twice} is given twice in ${showShape(axes)}`);
+  if (twice !== undefined)
+    throw new ShapeError(`${what}: axis ${twice} is given twice in ${showShape(axes)}`);
   return sorted;
 }
 

@@ -2,7 +2,14 @@ import source from '#shaders/elementwise.wgsl' with { type: 'text' };
 import type { DType } from '../core/dtype.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../core/shape.ts';
 import type { Elementwise, TypeLetter } from './graph.ts';
-import { type Binding, type Epilogue, type KernelCall, linearGrid, storageType, type TensorSpec } from './kernel.ts';
+import {
+  type Binding,
+  type Epilogue,
+  type KernelCall,
+  linearGrid,
+  storageType,
+  type TensorSpec,
+} from './kernel.ts';
 
 /** What a step of a chain works on. */
 export type ChainArgument =
@@ -25,7 +32,11 @@ export interface Chain {
   /** Tensors read from memory, broadcast to `shape`. */
   readonly operands: readonly { readonly spec: TensorSpec; readonly binding: Binding }[];
   /** Results that leave the chain. Behind a kernel, `main` is what that kernel stores itself. */
-  readonly stores: readonly { readonly from: ChainArgument; readonly dtype: DType; readonly binding: Binding }[];
+  readonly stores: readonly {
+    readonly from: ChainArgument;
+    readonly dtype: DType;
+    readonly binding: Binding;
+  }[];
   /** The argument whose value a kernel with this epilogue stores; null in a chain of its own. */
   readonly main: ChainArgument | null;
 }
@@ -176,8 +187,10 @@ export function literal(value: number, dtype: DType): string {
   if (type === 'U') return `U(${value}u)`;
   const rounded = Math.fround(value);
   if (Number.isNaN(rounded)) return 'F(bitcast<f32>(nonFiniteBits | 0x400000u))';
-  if (!Number.isFinite(rounded)) return `F(bitcast<f32>(nonFiniteBits${rounded < 0 ? ' | 0x80000000u' : ''}))`;
-  const text = Number.isInteger(rounded) && Math.abs(rounded) < 1e9 ? rounded.toFixed(1) : rounded.toExponential();
+  if (!Number.isFinite(rounded))
+    return `F(bitcast<f32>(nonFiniteBits${rounded < 0 ? ' | 0x80000000u' : ''}))`;
+  const text =
+    Number.isInteger(rounded) && Math.abs(rounded) < 1e9 ? rounded.toFixed(1) : rounded.toExponential();
   return `F(${Object.is(rounded, -0) ? '-0.0' : text})`;
 }
 
@@ -206,7 +219,9 @@ function accessOf(from: Shape, to: Shape): Access {
 
 /** Along the innermost axis the operand stays at one element: four outputs share it. */
 function isSplat(access: Access): boolean {
-  return access.kind === 'scalar' || (access.kind === 'strided' && access.strides[access.strides.length - 1] === 0);
+  return (
+    access.kind === 'scalar' || (access.kind === 'strided' && access.strides[access.strides.length - 1] === 0)
+  );
 }
 
 function allowsVec4(chain: Chain): boolean {
@@ -233,7 +248,9 @@ function indexText(access: Access, width: 1 | 4): string {
     const stride = axis === access.shape.length - 1 ? access.strides[axis] : access.strides[axis] / unit;
     if (stride !== 0) {
       const quotient = below === 1 ? 'index' : `(index / ${below}u)`;
-      terms.push(`${axis === 0 ? quotient : `(${quotient} % ${length}u)`}${stride === 1 ? '' : ` * ${stride}u`}`);
+      terms.push(
+        `${axis === 0 ? quotient : `(${quotient} % ${length}u)`}${stride === 1 ? '' : ` * ${stride}u`}`,
+      );
     }
     below *= length;
   }

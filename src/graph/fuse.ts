@@ -151,7 +151,8 @@ function fits(
       if (input !== group.producer.outputs[0] || input.spec.dtype !== 'float32') return false;
     }
   }
-  if (group.producer && joining.some((step) => step.outputs[0].spec.dtype !== 'float32' && !canEndIn(group))) return false;
+  if (group.producer && joining.some((step) => step.outputs[0].spec.dtype !== 'float32' && !canEndIn(group)))
+    return false;
   const needed = new Set<Step>();
   for (const step of inside) {
     for (const input of step.inputs) {
@@ -168,7 +169,11 @@ function canEndIn(group: Group): boolean {
 }
 
 /** Whether one of `steps`, taken with all of its group, needs a result of `inside`. */
-function dependsOn(steps: Iterable<Step>, inside: ReadonlySet<Step>, groupOf: ReadonlyMap<Step, Group>): boolean {
+function dependsOn(
+  steps: Iterable<Step>,
+  inside: ReadonlySet<Step>,
+  groupOf: ReadonlyMap<Step, Group>,
+): boolean {
   const waiting = [...steps];
   const seen = new Set<Step>(waiting);
   for (let step = waiting.pop(); step; step = waiting.pop()) {
@@ -224,7 +229,11 @@ function operandsOf(chain: readonly Step[], inside: ReadonlySet<Step>): Value[] 
   return [...operands];
 }
 
-function storageBuffers(inside: ReadonlySet<Step>, producer: Step | null, users: ReadonlyMap<Value, number>): number {
+function storageBuffers(
+  inside: ReadonlySet<Step>,
+  producer: Step | null,
+  users: ReadonlyMap<Value, number>,
+): number {
   const chain = [...inside].filter((step) => step !== producer);
   const own = producer?.op.epilogue?.bindings(producer.inputs.length, producer.attrs) ?? 0;
   const stores = leaving(inside, users).length - (producer ? 1 : 0);
@@ -251,7 +260,9 @@ function schedule(groups: readonly Group[]): Group[] {
   const done = new Set<Group>();
   const waiting = new Set(groups);
   while (waiting.size > 0) {
-    const ready = [...waiting].filter((group) => [...(needs.get(group) ?? [])].every((before) => done.has(before)));
+    const ready = [...waiting].filter((group) =>
+      [...(needs.get(group) ?? [])].every((before) => done.has(before)),
+    );
     const next = ready.find((group) => !group.producer?.op.inPlace) ?? ready[0];
     ordered.push(next);
     done.add(next);
@@ -295,7 +306,15 @@ function toUnit(group: Group, users: ReadonlyMap<Value, number>, target: Target)
   if (!producer) {
     const label = chain.map((step) => step.op.name).join('+');
     const calls = [chainKernel(makeChain(null, stored, 0), label)];
-    return { path: chain[chain.length - 1].path, calls, inputs, outputs: stored, inPlace: [], view: false, flops };
+    return {
+      path: chain[chain.length - 1].path,
+      calls,
+      inputs,
+      outputs: stored,
+      inPlace: [],
+      view: false,
+      flops,
+    };
   }
 
   const { op, attrs } = producer;
@@ -307,7 +326,8 @@ function toUnit(group: Group, users: ReadonlyMap<Value, number>, target: Target)
   const main = stored.filter((value) => value.spec.dtype === 'float32').at(-1) ?? producer.outputs[0];
   const others = stored.filter((value) => value !== main);
   const outputs = [main, ...producer.outputs.slice(1), ...others];
-  const epilogue = chain.length > 0 ? chainEpilogue(makeChain(main, others, producer.outputs.length)) : noEpilogue;
+  const epilogue =
+    chain.length > 0 ? chainEpilogue(makeChain(main, others, producer.outputs.length)) : noEpilogue;
   if (!op.kernels) throw new Error(`${op.name} has neither kernels nor an elementwise expression`);
   const calls = op.kernels({
     inputs: producer.inputs.map((value) => value.spec),

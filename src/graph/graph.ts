@@ -1,6 +1,6 @@
 import { type DType, dtypes, isFloat, roundTo } from '../core/dtype.ts';
 import { asOfCall, DTypeError, GraphError, ShapeError, TensorloomError } from '../core/errors.ts';
-import { RandomStream } from '../core/random.ts';
+import type { RandomStream } from '../core/random.ts';
 import { checkShape, type Shape, showShape, sizeOf } from '../core/shape.ts';
 import type { Binding, KernelCall, KernelContext, TensorSpec } from './kernel.ts';
 
@@ -130,7 +130,10 @@ export class Tensor implements TensorSpec {
 }
 
 /** Initial values: data, one number for all elements, or a rule that draws them. */
-export type Initializer = ArrayLike<number> | number | ((shape: Shape, random: RandomStream) => ArrayLike<number>);
+export type Initializer =
+  | ArrayLike<number>
+  | number
+  | ((shape: Shape, random: RandomStream) => ArrayLike<number>);
 
 /**
  * A tensor that lives on the device and keeps its value between runs: a parameter, running statistics,
@@ -144,7 +147,11 @@ export class Variable extends Tensor {
   readonly group: string;
   readonly initializer: Initializer;
 
-  constructor(node: Node, spec: TensorSpec, options: Required<VariableOptions> & { name: string; group: string }) {
+  constructor(
+    node: Node,
+    spec: TensorSpec,
+    options: Required<VariableOptions> & { name: string; group: string },
+  ) {
     super(node, 0, spec);
     this.name = options.name;
     this.trainable = options.trainable;
@@ -323,7 +330,8 @@ export class Graph {
 
   private checkLeaf(kind: string, name: string, shape: Shape, dtype: DType): void {
     if (name === '') throw new GraphError(`${kind}: needs a name`);
-    if (this.names.has(name)) throw new GraphError(`${kind}: the name "${name}" is taken by ${this.names.get(name)}`);
+    if (this.names.has(name))
+      throw new GraphError(`${kind}: the name "${name}" is taken by ${this.names.get(name)}`);
     checkShape(`${kind} "${name}"`, shape);
     if (!dtypes.includes(dtype)) {
       throw new DTypeError(`${kind} "${name}": unknown dtype "${dtype}" (expected ${dtypes.join(', ')})`);
@@ -373,7 +381,9 @@ export function toTensors(what: string, values: readonly TensorLike[]): Tensor[]
   return values.map((value) => {
     if (typeof value !== 'number') return value;
     if (!isFloat(tensor.dtype) && !Number.isInteger(value)) {
-      throw new DTypeError(`${tensor.graph.path(what)}: ${value} is no ${tensor.dtype}, which ${tensor} is; use cast`);
+      throw new DTypeError(
+        `${tensor.graph.path(what)}: ${value} is no ${tensor.dtype}, which ${tensor} is; use cast`,
+      );
     }
     return tensor.graph.constant(value, [], tensor.dtype);
   });

@@ -1,71 +1,24 @@
 import copySource from '#shaders/copy.wgsl' with { type: 'text' };
 import { bytesPerElement } from '../core/dtype.ts';
 import { GraphError, LimitError } from '../core/errors.ts';
-import { showShape, sizeOf } from '../core/shape.ts';
+import { showShape } from '../core/shape.ts';
 import { fuse, type Unit } from './fuse.ts';
-import type { Graph, Variable } from './graph.ts';
+import type { Variable } from './graph.ts';
 import { type Binding, type KernelCall, linearGrid, type Target, type TensorSpec } from './kernel.ts';
+import {
+  alignment,
+  type BufferPlan,
+  type Plan,
+  type PlannedCall,
+  type Region,
+  storageBytes,
+  variableLayout,
+} from './layout.ts';
 import type { Trace, Value } from './trace.ts';
-
-/** A stretch of a buffer. */
-export interface Region {
-  readonly buffer: number;
-  readonly offset: number;
-  readonly bytes: number;
-}
-
-/** A device buffer that the plan asks for. */
-export type BufferPlan =
-  | { readonly kind: 'memory'; bytes: number; readonly label: string }
-  | { readonly kind: 'feed'; readonly bytes: number; readonly label: string; readonly value: Value }
-  | { readonly kind: 'constant'; readonly bytes: number; readonly label: string; readonly value: Value }
-  | { readonly kind: 'words'; readonly bytes: number; readonly label: string; readonly words: readonly number[] }
-  /** Not made by the program: the buffer in which the device keeps a group of variables. */
-  | { readonly kind: 'variables'; readonly bytes: number; readonly label: string; readonly group: string };
-
-/** A kernel call with a place for each of its storage bindings. */
-export interface PlannedCall {
-  readonly call: KernelCall;
-  readonly path: string;
-  readonly regions: readonly Region[];
-}
-
-/** Everything that a device needs to run a program, as data. */
-export interface Plan {
-  readonly calls: readonly PlannedCall[];
-  readonly buffers: readonly BufferPlan[];
-  readonly outputs: ReadonlyMap<string, { readonly region: Region; readonly spec: TensorSpec }>;
-  /** Copies after the last dispatch: updates that no kernel made in place. */
-  readonly copies: readonly { readonly from: Region; readonly to: Region }[];
-  readonly flops: number;
-  /** Bytes of the buffers of kind `memory`, and what they would be if no two values shared memory. */
-  readonly memoryBytes: number;
-  readonly unsharedBytes: number;
-}
 
 export interface PlanOptions {
   /** Give each value a buffer of its own, followed by this many bytes that no kernel may touch. For tests. */
   guardBytes?: number;
-}
-
-/** WebGPU's `minStorageBufferOffsetAlignment`. */
-const alignment = 256;
-
-/** Bytes that a tensor takes in device memory: a whole number of vec4 words. */
-export function storageBytes(spec: TensorSpec): number {
-  return Math.ceil((sizeOf(spec.shape) * bytesPerElement(spec.dtype)) / 16) * 16;
-}
-
-/** Where the variables of a group lie in its buffer. */
-export function variableLayout(graph: Graph, group: string): { offsets: Map<Variable, number>; bytes: number } {
-  const offsets = new Map<Variable, number>();
-  let bytes = 0;
-  for (const variable of graph.variables) {
-    if (variable.group !== group) continue;
-    offsets.set(variable, bytes);
-    bytes += Math.ceil(storageBytes(variable) / alignment) * alignment;
-  }
-  return { offsets, bytes };
 }
 
 /** Lays out the memory of a program: each value lives from its first writer to its last reader. */
@@ -232,7 +185,10 @@ class Planner {
     for (const [output, input] of unit.inPlace) this.placeInPlace(unit, output, input, inPlaceAt);
     unit.outputs.forEach((value) => {
       if (this.regions.has(value)) return;
-      this.regions.set(value, allocate(storageBytes(value.spec), `${value.path} ${showShape(value.spec.shape)}`));
+      this.regions.set(
+        value,
+        allocate(storageBytes(value.spec), `${value.path} ${showShape(value.spec.shape)}`),
+      );
     });
     for (const call of unit.calls) {
       for (const binding of call.bindings) {
@@ -272,10 +228,19 @@ class Planner {
   }
 
   /** An output that shares its input's memory. Where the input must keep its value, a copy is updated instead. */
-  private placeInPlace(unit: Unit, output: number, input: number, inPlaceAt: ReadonlyMap<Variable, number>): void {
+  private placeInPlace(
+    unit: Unit,
+    output: number,
+    input: number,
+    inPlaceAt: ReadonlyMap<Variable, number>,
+  ): void {
     const variable = unit.inputs[input].variable;
     const value = unit.outputs[output];
-    if (variable && inPlaceAt.has(variable) && this.trace.updates.some(([v, u]) => v === variable && u === value)) {
+    if (
+      variable &&
+      inPlaceAt.has(variable) &&
+      this.trace.updates.some(([v, u]) => v === variable && u === value)
+    ) {
       this.regions.set(value, this.variableRegion(variable));
       return;
     }
@@ -291,7 +256,9 @@ class Planner {
       const value = unit.inputs[input];
       if (!value.variable || inPlaceAt.get(value.variable) !== time) continue;
       const readLater =
-        this.units.slice(time + 1).some((later) => later.inputs.some((other) => this.root(other) === value)) ||
+        this.units
+          .slice(time + 1)
+          .some((later) => later.inputs.some((other) => this.root(other) === value)) ||
         [...this.trace.outputs.values()].some((other) => this.root(other) === value) ||
         this.trace.updates.some(([, other]) => this.root(other) === value);
       if (!readLater) continue;
@@ -320,7 +287,8 @@ class Planner {
     if ('output' in binding) return this.regionOf(unit.outputs[binding.output]);
     if ('scratch' in binding) {
       const buffer = scratch.get(binding.scratch);
-      if (buffer === undefined) throw new GraphError(`${unit.path}: scratch "${binding.scratch}" has no memory`);
+      if (buffer === undefined)
+        throw new GraphError(`${unit.path}: scratch "${binding.scratch}" has no memory`);
       return { buffer, offset: 0, bytes: Math.ceil(binding.bytes / 16) * 16 };
     }
     if ('words' in binding) return this.wordsRegion(unit, binding.words);
@@ -330,7 +298,9 @@ class Planner {
     const { buffer } = this.groupRegion(values[0]);
     for (const value of values) {
       if (this.groupRegion(value).buffer !== buffer) {
-        throw new GraphError(`${unit.path}: ${value.path} does not lie with the others that are updated together`);
+        throw new GraphError(
+          `${unit.path}: ${value.path} does not lie with the others that are updated together`,
+        );
       }
     }
     return { buffer, offset: 0, bytes: this.buffers[buffer].bytes };
@@ -346,7 +316,10 @@ class Planner {
     return this.groupCopies.find(({ member }) => member === value)?.region ?? this.regionOf(value);
   }
 
-  private wordsRegion(unit: Unit, words: readonly (number | { offsetOf: { input: number } | { output: number } })[]): Region {
+  private wordsRegion(
+    unit: Unit,
+    words: readonly (number | { offsetOf: { input: number } | { output: number } })[],
+  ): Region {
     const resolved = words.map((word) => {
       if (typeof word === 'number') return word >>> 0;
       const place = word.offsetOf;

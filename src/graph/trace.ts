@@ -73,7 +73,7 @@ export function trace(request: Request, options: TraceOptions = {}): Trace {
       continue;
     }
     const op = node.op;
-    const inputs = node.inputs.map((input) => valueOf(values, input));
+    const inputs = node.inputs.map((input) => lookUp(values, input));
 
     const replacement = simplify ? op.simplify?.(inputs, node.outputs[0], node.attrs) : null;
     if (replacement) {
@@ -83,7 +83,7 @@ export function trace(request: Request, options: TraceOptions = {}): Trace {
     const key = simplify ? keyOf(op, opIds, node.attrs, inputs) : '';
     const before = simplify ? seen.get(key) : undefined;
     if (before) {
-      node.outputs.forEach((output, i) => values.set(output, before[i]));
+      for (const [i, output] of node.outputs.entries()) values.set(output, before[i]);
       continue;
     }
     const folded = simplify ? fold(op, node.attrs, inputs, node.outputs) : null;
@@ -100,10 +100,16 @@ export function trace(request: Request, options: TraceOptions = {}): Trace {
     seen.set(key, outputs);
   }
 
-  const outputs = new Map(Object.entries(request.outputs).map(([name, tensor]) => [name, valueOf(values, tensor)]));
-  const updates = request.updates.map(([variable, tensor]) => [variable, valueOf(values, tensor)] as const);
+  const outputs = new Map(
+    Object.entries(request.outputs).map(([name, tensor]) => [name, lookUp(values, tensor)]),
+  );
+  const updates = request.updates.map(([variable, tensor]) => [variable, lookUp(values, tensor)] as const);
   const live = liveSteps(steps, [...outputs.values(), ...updates.map(([, value]) => value)]);
-  const used = new Set([...live.flatMap((step) => step.inputs), ...outputs.values(), ...updates.map(([, value]) => value)]);
+  const used = new Set([
+    ...live.flatMap((step) => step.inputs),
+    ...outputs.values(),
+    ...updates.map(([, value]) => value),
+  ]);
   const leaves = [...values.values()].filter((value) => used.has(value));
   return {
     steps: live,
@@ -124,7 +130,9 @@ export function runReference(
   const results = op.reference(inputs, specs, attrs);
   specs.outputs.forEach(({ shape, dtype }, i) => {
     if (results[i].length !== sizeOf(shape)) {
-      throw new GraphError(`${op.name}: the reference gives ${results[i].length} elements for shape [${shape}]`);
+      throw new GraphError(
+        `${op.name}: the reference gives ${results[i].length} elements for shape [${shape}]`,
+      );
     }
     if (op.view || dtype === 'float32') return;
     for (let j = 0; j < results[i].length; j++) results[i][j] = roundTo(dtype, results[i][j]);
@@ -134,17 +142,21 @@ export function runReference(
 
 function checkRequest(request: Request): Tensor[] {
   const roots = [...Object.values(request.outputs), ...request.updates.flat()];
-  if (roots.length === 0) throw new GraphError('compile: there is nothing to compute; give outputs or updates');
+  if (roots.length === 0)
+    throw new GraphError('compile: there is nothing to compute; give outputs or updates');
   for (const [name, tensor] of Object.entries(request.outputs)) {
     if (!(tensor instanceof Tensor)) throw new GraphError(`compile: output "${name}" is not a tensor`);
   }
   const targets = new Set<Variable>();
   for (const [variable, tensor] of request.updates) {
-    if (!(variable instanceof Variable)) throw new GraphError(`compile: the target of an update is not a variable: ${variable}`);
+    if (!(variable instanceof Variable))
+      throw new GraphError(`compile: the target of an update is not a variable: ${variable}`);
     if (targets.has(variable)) throw new GraphError(`compile: variable "${variable.name}" is updated twice`);
     targets.add(variable);
     if (variable.dtype !== tensor.dtype || String(variable.shape) !== String(tensor.shape)) {
-      throw new GraphError(`compile: variable ${variable} cannot take the value of ${tensor}: shape or dtype differ`);
+      throw new GraphError(
+        `compile: variable ${variable} cannot take the value of ${tensor}: shape or dtype differ`,
+      );
     }
   }
   for (const root of roots) {
@@ -167,13 +179,18 @@ function reachable(roots: readonly Tensor[]): Tensor['node'][] {
   return [...found].sort((a, b) => a.id - b.id);
 }
 
-function valueOf(values: ReadonlyMap<Tensor, Value>, tensor: Tensor): Value {
+function lookUp(values: ReadonlyMap<Tensor, Value>, tensor: Tensor): Value {
   const value = values.get(tensor);
   if (!value) throw new GraphError(`compile: ${tensor} was not reached`);
   return value;
 }
 
-function keyOf(op: Op<unknown>, ids: Map<Op<unknown>, number>, attrs: unknown, inputs: readonly Value[]): string {
+function keyOf(
+  op: Op<unknown>,
+  ids: Map<Op<unknown>, number>,
+  attrs: unknown,
+  inputs: readonly Value[],
+): string {
   const id = ids.get(op) ?? ids.size;
   ids.set(op, id);
   return `${id} ${JSON.stringify(attrs, exactly)} ${inputs.map((input) => constantKey(input)).join(' ')}`;
@@ -192,7 +209,12 @@ function constantKey(value: Value): string {
     : `#${value.id}`;
 }
 
-function fold(op: Op<unknown>, attrs: unknown, inputs: readonly Value[], outputs: readonly TensorSpec[]): Float64Array[] | null {
+function fold(
+  op: Op<unknown>,
+  attrs: unknown,
+  inputs: readonly Value[],
+  outputs: readonly TensorSpec[],
+): Float64Array[] | null {
   const constants: Float64Array[] = [];
   for (const input of inputs) {
     if (!input.constant) return null;
@@ -202,7 +224,9 @@ function fold(op: Op<unknown>, attrs: unknown, inputs: readonly Value[], outputs
   const made = outputs.reduce((total, { shape }) => total + sizeOf(shape), 0);
   if (made > Math.max(foldedElements, given)) return null;
   const results = runReference(op, constants, { inputs: inputs.map((input) => input.spec), outputs }, attrs);
-  return results.map((values, i) => (isFloat(outputs[i].dtype) ? values.map((value) => roundTo(outputs[i].dtype, value)) : values));
+  return results.map((values, i) =>
+    isFloat(outputs[i].dtype) ? values.map((value) => roundTo(outputs[i].dtype, value)) : values,
+  );
 }
 
 /** Folding and merging leave steps behind that nothing uses any more. */

@@ -50,6 +50,8 @@ async function loadNodeGpu(): Promise<GPU> {
   } catch (error) {
     nodeGpu = null;
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new NoAdapterError(`Node has no WebGPU of its own and the package "webgpu" did not load (${reason}); ${webGpuAdvice.node}`);
+    throw new NoAdapterError(
+      `Node has no WebGPU of its own and the package "webgpu" did not load (${reason}); ${webGpuAdvice.node}`,
+    );
   }
 }

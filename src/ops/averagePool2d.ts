@@ -56,7 +56,10 @@ export const averagePool2dOp: Op<AveragePoolAttrs> = {
   epilogue: { bindings: () => 2 },
   // y = sum of x over a window / n  =>  dx = sum of dy / n over the windows
   gradient([dy], [x], _, attrs) {
-    return [dy && applyOne(averagePool2dGradientOp, [dy], { ...attrs, imageSize: [x.shape[1], x.shape[2]] as const })];
+    return [
+      dy &&
+        applyOne(averagePool2dGradientOp, [dy], { ...attrs, imageSize: [x.shape[1], x.shape[2]] as const }),
+    ];
   },
   flops: (_, [y], { windowSize }) => sizeOf(y.shape) * windowSize[0] * windowSize[1],
 };
@@ -89,7 +92,10 @@ export const averagePool2dGradientOp: Op<AverageGradientAttrs> = {
 };
 
 /** The divisor of each window of an image; 1 for windows without elements. */
-function divisorsOf(imageSize: Pair, { windowSize, strides, dilations, padding, outputSize, divisor }: AveragePoolAttrs): Float64Array {
+function divisorsOf(
+  imageSize: Pair,
+  { windowSize, strides, dilations, padding, outputSize, divisor }: AveragePoolAttrs,
+): Float64Array {
   const counts = ([0, 1] as const).map((axis) => {
     const end = imageSize[axis] + (divisor === 'padded' ? padding[axis][1] : 0);
     const start = divisor === 'padded' ? -padding[axis][0] : 0;
@@ -112,7 +118,8 @@ function divisorsOf(imageSize: Pair, { windowSize, strides, dilations, padding, 
 /** The same in WGSL, worked out from where the window starts. */
 function divisorWgsl(divisor: Divisor): string {
   if (divisor === 'one') return 'fn divisor(row: i32, column: i32) -> F { return F(1.0); }';
-  const around = (side: string, sign: string) => (divisor === 'padded' ? ` ${sign} params.padding${side}` : '');
+  const around = (side: string, sign: string) =>
+    divisor === 'padded' ? ` ${sign} params.padding${side}` : '';
   return `
 // Taps t < window with low <= start + t dilation < high.
 fn tapsBetween(low: i32, high: i32, start: i32, window: i32, dilation: i32) -> i32 {
@@ -189,7 +196,9 @@ export function poolGradientCall(
  */
 export function averagePool2d(x: Tensor, options: AveragePool2dOptions): Tensor {
   const divisor = options.countIncludePad ? 'padded' : 'inside';
-  return pooled('averagePool2d', x, options, (image, attrs) => applyOne(averagePool2dOp, [image], { ...attrs, divisor }));
+  return pooled('averagePool2d', x, options, (image, attrs) =>
+    applyOne(averagePool2dOp, [image], { ...attrs, divisor }),
+  );
 }
 
 /** Mean of each channel: [batch, height, width, channels] gives [batch, 1, 1, channels]. */

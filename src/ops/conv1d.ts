@@ -38,7 +38,8 @@ export function conv1d(x: Tensor, filter: Tensor, options: Conv1dOptions = {}): 
   if (layout !== 'NWC' && layout !== 'NCW') {
     throw new ShapeError(`${path}: layout must be 'NWC' or 'NCW', got '${String(layout)}'`);
   }
-  if (x.rank !== 3) throw new ShapeError(`${path}: x must have 3 axes (${layout}), got ${showShape(x.shape)}`);
+  if (x.rank !== 3)
+    throw new ShapeError(`${path}: x must have 3 axes (${layout}), got ${showShape(x.shape)}`);
   const weights = reorder(path, 'filter', filter, filterLayout, 'WIO', ['WIO', 'OIW']);
   const line = layout === 'NCW' ? transpose(x, [0, 2, 1]) : x;
   const [batch, length, channels] = line.shape;

@@ -4,7 +4,13 @@ import { sameShape, showShape, sizeOf } from '../core/shape.ts';
 import { apply, applyOne, type Op, type Tensor, type TensorSpec } from '../graph/graph.ts';
 import { filterGradientCalls } from './conv2dFilterKernels.ts';
 import { gatherCalls } from './conv2dKernels.ts';
-import { type ConvolutionAttrs, referenceFilter, referenceImage, referenceResult, sumOfPixels } from './conv2dReference.ts';
+import {
+  type ConvolutionAttrs,
+  referenceFilter,
+  referenceImage,
+  referenceResult,
+  sumOfPixels,
+} from './conv2dReference.ts';
 import { fromLayout, type Layout, placeWindows, reorder, toLayout, type WindowOptions } from './spatial.ts';
 import { expand, sum } from './sum.ts';
 
@@ -52,7 +58,8 @@ export const conv2dOp: Op<ConvolutionAttrs> = {
     const [dw, db] = filterGradient(x, dy, filter, attrs, bias !== undefined);
     return [conv2dInputGradient(dy, filter, x, attrs), dw, db ?? null];
   },
-  flops: ([, filter, bias], [y]) => 2 * sizeOf(y.shape) * sizeOf(filter.shape.slice(0, 3)) + (bias ? sizeOf(y.shape) : 0),
+  flops: ([, filter, bias], [y]) =>
+    2 * sizeOf(y.shape) * sizeOf(filter.shape.slice(0, 3)) + (bias ? sizeOf(y.shape) : 0),
 };
 
 /** Inputs: gradient of a convolution's result (or what a transposed convolution spreads), filter, bias of the image's channels. */
@@ -99,7 +106,9 @@ export const conv2dFilterGradientOp: Op<FilterGradientAttrs> = {
     checkTensors({ x, dy }, []);
     const [channels, features] = [x.shape[3], dy.shape[3]];
     if (x.shape[0] !== dy.shape[0] || channels % groups !== 0 || features % groups !== 0) {
-      throw new ShapeError(`x ${showShape(x.shape)} and dy ${showShape(dy.shape)} do not fit for ${groups} groups`);
+      throw new ShapeError(
+        `x ${showShape(x.shape)} and dy ${showShape(dy.shape)} do not fit for ${groups} groups`,
+      );
     }
     const filter = { shape: [...size, channels / groups, features], dtype: dy.dtype };
     return bias ? [filter, { shape: [features], dtype: dy.dtype }] : [filter];
@@ -114,7 +123,10 @@ export const conv2dFilterGradientOp: Op<FilterGradientAttrs> = {
   gradient([g, h], [x, dy], _, { bias, ...attrs }) {
     if (!g) return [null, h && expand(h, dy.shape)];
     const size = [dy.shape[1], dy.shape[2]] as const;
-    return [conv2dInputGradient(dy, g, x, attrs), applyOne(conv2dOp, h ? [x, g, h] : [x, g], { ...attrs, size })];
+    return [
+      conv2dInputGradient(dy, g, x, attrs),
+      applyOne(conv2dOp, h ? [x, g, h] : [x, g], { ...attrs, size }),
+    ];
   },
   flops: ([, dy], [filter], { bias }) =>
     2 * sizeOf(dy.shape) * sizeOf(filter.shape.slice(0, 3)) + (bias ? sizeOf(dy.shape) : 0),
@@ -124,7 +136,13 @@ function conv2dInputGradient(dy: Tensor, filter: Tensor, x: Tensor, attrs: Convo
   return applyOne(conv2dInputGradientOp, [dy, filter], { ...attrs, size: [x.shape[1], x.shape[2]] });
 }
 
-function filterGradient(x: Tensor, dy: Tensor, filter: Tensor, attrs: ConvolutionAttrs, bias: boolean): Tensor[] {
+function filterGradient(
+  x: Tensor,
+  dy: Tensor,
+  filter: Tensor,
+  attrs: ConvolutionAttrs,
+  bias: boolean,
+): Tensor[] {
   return apply(conv2dFilterGradientOp, [x, dy], { ...attrs, size: [filter.shape[0], filter.shape[1]], bias });
 }
 

@@ -1,8 +1,17 @@
-import source from '#shaders/conv2dFilterGradient.wgsl' with { type: 'text' };
 import depthwiseSource from '#shaders/conv2dDepthwiseFilterGradient.wgsl' with { type: 'text' };
+import source from '#shaders/conv2dFilterGradient.wgsl' with { type: 'text' };
 import sumSource from '#shaders/conv2dFilterGradientSum.wgsl' with { type: 'text' };
-import type { Shape } from '../core/shape.ts';
-import { type Binding, type KernelCall, type KernelContext, linearGrid, noEpilogue, storageType } from '../graph/kernel.ts';
+import tiledSource from '#shaders/conv2dFilterGradientTiled.wgsl' with { type: 'text' };
+import { type Shape, sizeOf } from '../core/shape.ts';
+import {
+  type Binding,
+  type KernelCall,
+  type KernelContext,
+  linearGrid,
+  noEpilogue,
+  storageType,
+} from '../graph/kernel.ts';
+import { busyInvocations } from './conv2dGather.ts';
 import type { ConvolutionAttrs } from './conv2dReference.ts';
 import { matmulCalls } from './matmulKernels.ts';
 
@@ -10,17 +19,21 @@ import { matmulCalls } from './matmulKernels.ts';
  * How a filter's gradient may be computed:
  * - `direct`: rows of the filter one at a time; for few channels.
  * - `implicit`: an implicit matrix product [rows, pixels] x [pixels, features], four rows (channels of one tap) at a time.
+ * - `implicitTiled`: the same through tiles in workgroup memory.
  * - `depthwise`: a feature, or four, per invocation; for groups of few channels.
  * - `matmul`: a plain matrix product; for a filter of one tap and strides of 1.
  * All but the last cut the pixels into slabs where there are few sums but many pixels; a second call adds up the slabs.
  */
-const variants = ['direct', 'implicit', 'depthwise', 'matmul'] as const;
+const variants = ['direct', 'implicit', 'implicitTiled', 'depthwise', 'matmul'] as const;
 type Variant = (typeof variants)[number];
 
-/** Invocations below which a device is far from busy, the pixels that are worth a slab, and how many slabs there may be. */
-const busyInvocations = 4096;
+/** The pixels that are worth a slab, and how many slabs there may be. */
 const slabPixels = 64;
 const mostSlabs = 128;
+/** Products below which tiles in workgroup memory do not pay, workgroups that keep a device busy, pixels worth a slab then. */
+const tiledProducts = 2 ** 24;
+const busyTiles = 512;
+const tiledSlabPixels = 256;
 
 type Context = KernelContext<ConvolutionAttrs>;
 
@@ -53,6 +66,8 @@ export function filterGradientCalls(context: Context): KernelCall[] {
       return denseCalls(context, extents, 'direct', false);
     case 'implicit':
       return denseCalls(context, extents, 'implicit', extents.depth % 4 === 0);
+    case 'implicitTiled':
+      return tiledCalls(context, extents);
     case 'depthwise':
       return depthwiseCalls(context, extents);
     case 'matmul':
@@ -65,13 +80,23 @@ function chooseVariant(context: Context, extents: Extents): Variant {
   const forced = variants.find((name) => name === context.target.variants?.conv2dFilterGradient);
   if (forced && (forced !== 'matmul' || product)) return forced;
   if (product) return 'matmul';
-  if (context.attrs.groups > 1 && extents.columns < 4) return 'depthwise';
-  return 'implicit';
+  const { columns, depth, filter, gradient } = extents;
+  if (context.attrs.groups > 1 && columns < 4) return 'depthwise';
+  const products = sizeOf(filter) * gradient[0] * gradient[1] * gradient[2];
+  const large = products >= tiledProducts && columns >= 16 && depth >= 8;
+  return large && context.target.fastWorkgroupMemory ? 'implicitTiled' : 'implicit';
 }
 
 function isProduct({ attrs }: Context, { image, gradient, filter }: Extents): boolean {
-  const still = attrs.strides.every((stride) => stride === 1) && attrs.padding.every((number) => number === 0);
-  return still && attrs.groups === 1 && filter[0] * filter[1] === 1 && image[1] === gradient[1] && image[2] === gradient[2];
+  const still =
+    attrs.strides.every((stride) => stride === 1) && attrs.padding.every((number) => number === 0);
+  return (
+    still &&
+    attrs.groups === 1 &&
+    filter[0] * filter[1] === 1 &&
+    image[1] === gradient[1] &&
+    image[2] === gradient[2]
+  );
 }
 
 function matmulCallsOf({ inputs, outputs, target }: Context, { image }: Extents): KernelCall[] {
@@ -93,49 +118,45 @@ function matmulCallsOf({ inputs, outputs, target }: Context, { image }: Extents)
 }
 
 /** How pixels are cut into slabs of chunks of lines, where one slab has `invocations` invocations. */
-function slabsFor({ gradient }: Extents, invocations: number) {
+function slabsFor({ target }: Context, { gradient }: Extents, invocations: number) {
   const [images, height, width] = gradient;
   const lines = images * height;
-  const wanted = Math.min(mostSlabs, Math.ceil(busyInvocations / invocations), Math.floor((lines * width) / slabPixels));
+  const wanted = Math.min(
+    mostSlabs,
+    Math.ceil(busyInvocations(target) / invocations),
+    Math.floor((lines * width) / slabPixels),
+  );
   const lineChunks = wanted <= lines ? 1 : Math.min(Math.ceil(wanted / lines), Math.ceil(width / 16));
   const chunkWidth = Math.ceil(width / lineChunks);
   const chunks = lines * Math.ceil(width / chunkWidth);
   const slabChunks = Math.ceil(chunks / Math.max(1, wanted));
-  return { slabs: Math.ceil(chunks / slabChunks), chunks, slabChunks, lineChunks: Math.ceil(width / chunkWidth), chunkWidth };
+  return {
+    slabs: Math.ceil(chunks / slabChunks),
+    chunks,
+    slabChunks,
+    lineChunks: Math.ceil(width / chunkWidth),
+    chunkWidth,
+  };
 }
 
 function denseCalls(context: Context, extents: Extents, variant: string, depthVec4: boolean): KernelCall[] {
-  const { inputs, outputs, attrs } = context;
+  const { attrs } = context;
   const { filterRows, biasRows, depth, columns, image } = extents;
   const rowQuads = depthVec4 && depth % 8 === 0 ? 2 : 1;
   const columnQuads = columns > 4 ? 2 : 1;
   const rowTiles = Math.ceil((filterRows + biasRows) / (4 * rowQuads));
   const groupTiles = Math.ceil(columns / (4 * columnQuads));
   const columnTiles = attrs.groups * groupTiles;
-  const slabs = slabsFor(extents, rowTiles * columnTiles);
-  const partial = slabs.slabs > 1;
-  const columnsVec4 = columns % 4 === 0;
-  const stored = storageType(partial ? 'float32' : outputs[0].dtype, columnsVec4 ? 4 : 1);
-  const storeTo = (target: string, at: string) => storeText(target, at, stored, columnsVec4);
+  const slabs = slabsFor(context, extents, rowTiles * columnTiles);
   const call: KernelCall = {
     label: `conv2dFilterGradient/${variant}`,
     source,
     variant: {
-      IMAGE: storageType(inputs[0].dtype, depthVec4 ? 4 : 1),
-      GRADIENT: storageType(inputs[1].dtype, columnsVec4 ? 4 : 1),
-      RESULT: stored,
-      PARTIAL: partial,
-      PARTIAL_TYPE: stored,
-      HAS_BIAS: biasRows > 0,
-      BIAS_ROWS: biasRows,
+      ...variantOf(context, extents, depthVec4, slabs.slabs > 1),
       DEPTH_VEC4: depthVec4,
       DEPTH_STEP: depthVec4 ? 4 : 1,
-      COLUMNS_VEC4: columnsVec4,
       ROWS: 4 * rowQuads,
       COLUMNS: 4 * columnQuads,
-      STORE_PARTIAL: storeTo('partials', 'at'),
-      STORE_FILTER: storeTo('filterGradient', 'at'),
-      STORE_BIAS: storeTo('biasGradient', 'feature'),
       ...denseTexts(rowQuads, columnQuads, depthVec4),
     },
     params: {
@@ -151,6 +172,39 @@ function denseCalls(context: Context, extents: Extents, variant: string, depthVe
     workgroups: linearGrid(Math.ceil((rowTiles * columnTiles * slabs.slabs) / 64)),
   };
   return [call, ...sumCalls(context, extents, slabs.slabs)];
+}
+
+/** What the kernels that sum four features at a time have in common. */
+function variantOf(
+  { inputs, outputs }: Context,
+  { biasRows, columns }: Extents,
+  depthVec4: boolean,
+  partial: boolean,
+) {
+  const columnsVec4 = columns % 4 === 0;
+  const type = storageType(partial ? 'float32' : outputs[0].dtype, columnsVec4 ? 4 : 1);
+  const names = partial ? ['partials'] : ['filterGradient', ...(biasRows > 0 ? ['biasGradient'] : [])];
+  const declarations = names.map(
+    (name, i) => `@group(0) @binding(${2 + i}) var<storage, read_write> ${name}: array<${type}>;`,
+  );
+  const storeBias =
+    biasRows > 0 ? ` else {\n    ${storeText('biasGradient', 'feature', type, columnsVec4)}\n  }` : '';
+  return {
+    IMAGE: storageType(inputs[0].dtype, depthVec4 ? 4 : 1),
+    GRADIENT: storageType(inputs[1].dtype, columnsVec4 ? 4 : 1),
+    RESULTS: [...declarations, `@group(0) @binding(${2 + names.length}) var<uniform> params: Params;`].join(
+      '\n',
+    ),
+    BIAS_ROWS: biasRows,
+    COLUMNS_VEC4: columnsVec4,
+    STORE_ONE: partial
+      ? `let at = (slab * (params.filterRows + ${biasRows}u) + row) * params.features + feature;
+  ${storeText('partials', 'at', type, columnsVec4)}`
+      : `let at = row * params.features + feature;
+  if (row < params.filterRows) {
+    ${storeText('filterGradient', 'at', type, columnsVec4)}
+  }${storeBias}`,
+  };
 }
 
 function storeText(target: string, at: string, type: string, vec4: boolean): string {
@@ -175,14 +229,77 @@ function denseTexts(rowQuads: number, columnQuads: number, depthVec4: boolean): 
       ...loaded.map((r) => `let row${r} = rowOf(firstRow + ${r}u, group);`),
       ...rows.flatMap((r) => quads.map((q) => `var sum${r}_${q} = vec4<f32>();`)),
     ]),
-    LINE: join(loaded.map((r) => `let line${r} = lineAt(row${r}, line / params.resultHeight, line % params.resultHeight);`)),
+    LINE: join(
+      loaded.map(
+        (r) => `let line${r} = lineAt(row${r}, line / params.resultHeight, line % params.resultHeight);`,
+      ),
+    ),
     MULTIPLY: join([
       ...quads.map((q) => `let g${q} = gradientAt(gradientBase + ${4 * q}u);`),
       ...loaded.map((r) => `let x${r} = load(line${r}, x + row${r}.right, width, channels);`),
-      ...rows.flatMap((r) => quads.map((q) => `sum${r}_${q} = fma(vec4<f32>(${value(r)}), g${q}, sum${r}_${q});`)),
+      ...rows.flatMap((r) =>
+        quads.map((q) => `sum${r}_${q} = fma(vec4<f32>(${value(r)}), g${q}, sum${r}_${q});`),
+      ),
     ]),
-    STORE: join(rows.flatMap((r) => quads.map((q) => `store(slab, firstRow + ${r}u, group, column + ${4 * q}u, sum${r}_${q});`))),
+    STORE: join(
+      rows.flatMap((r) =>
+        quads.map((q) => `store(slab, firstRow + ${r}u, group, column + ${4 * q}u, sum${r}_${q});`),
+      ),
+    ),
   };
+}
+
+function tiledCalls(context: Context, extents: Extents): KernelCall[] {
+  const { filter, depth, columns, image, gradient } = extents;
+  const depthVec4 = depth % 4 === 0;
+  const depthQuads = Math.ceil(depth / 4);
+  const taps = filter[0] * filter[1];
+  const rowTiles = Math.ceil((taps * depthQuads) / 16);
+  const groupTiles = Math.ceil(columns / 64);
+  const columnTiles = context.attrs.groups * groupTiles;
+  const pixels = gradient[0] * gradient[1] * gradient[2];
+  const wanted = Math.min(
+    mostSlabs,
+    Math.ceil(busyTiles / (rowTiles * columnTiles)),
+    Math.floor(pixels / tiledSlabPixels),
+  );
+  const slabPixels = Math.ceil(pixels / Math.max(1, wanted) / 16) * 16;
+  const slabs = Math.ceil(pixels / slabPixels);
+  const rows = Array.from({ length: 8 }, (_, r) => r);
+  const lines = (text: (r: number, q: number) => string) =>
+    rows.flatMap((r) => [text(r, 0), text(r, 1)]).join('\n      ');
+  const call: KernelCall = {
+    label: 'conv2dFilterGradient/implicitTiled',
+    source: tiledSource,
+    variant: {
+      ...variantOf(context, extents, depthVec4, slabs > 1),
+      DEPTH_VEC4: depthVec4,
+      START: lines((r, q) => `var sum${r}_${q} = vec4<f32>();`),
+      MULTIPLY: lines(
+        (r, q) => `sum${r}_${q} = fma(vec4<f32>(x${r >> 2}.${'xyzw'[r % 4]}), g${q}, sum${r}_${q});`,
+      ),
+      STORE: lines(
+        (r, q) =>
+          `storeRow(slab, rowTile * 16u + rowLane + ${8 * (r >> 2)}u, ${r % 4}u, group, column${q}, sum${r}_${q});`,
+      ),
+    },
+    params: {
+      ...paramsOf(context, extents),
+      slabs,
+      slabPixels,
+      pixels,
+      rowTiles,
+      columnTiles,
+      groupTiles,
+      taps,
+      depthQuads,
+      features: gradient[3],
+      channels: image[3],
+    },
+    bindings: [{ input: 0 }, { input: 1 }, ...resultBindings(context, extents, slabs)],
+    workgroups: linearGrid(rowTiles * columnTiles * slabs),
+  };
+  return [call, ...sumCalls(context, extents, slabs)];
 }
 
 function depthwiseCalls(context: Context, extents: Extents): KernelCall[] {
@@ -192,7 +309,7 @@ function depthwiseCalls(context: Context, extents: Extents): KernelCall[] {
   const width = oneToOne && gradient[3] % 4 === 0 ? 4 : 1;
   const units = gradient[3] / width;
   const rowTiles = Math.ceil((filterRows + biasRows) / 4);
-  const slabs = slabsFor(extents, rowTiles * units);
+  const slabs = slabsFor(context, extents, rowTiles * units);
   const type = storageType('float32', width);
   const call: KernelCall = {
     label: 'conv2dFilterGradient/depthwise',
@@ -240,7 +357,10 @@ function sumCalls({ outputs }: Context, extents: Extents, slabs: number): Kernel
   ];
 }
 
-function paramsOf({ attrs }: Context, { image, gradient, filter, filterRows, depth, columns }: Extents): Record<string, number> {
+function paramsOf(
+  { attrs }: Context,
+  { image, gradient, filter, filterRows, depth, columns }: Extents,
+): Record<string, number> {
   return {
     filterRows,
     depth,

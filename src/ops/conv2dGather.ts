@@ -1,5 +1,5 @@
 import type { Shape } from '../core/shape.ts';
-import { type Binding, type KernelContext, storageType } from '../graph/kernel.ts';
+import { type Binding, type KernelContext, storageType, type Target } from '../graph/kernel.ts';
 import type { ConvolutionAttrs } from './conv2dReference.ts';
 import { channelsWgsl, gatherWgsl } from './conv2dWgsl.ts';
 
@@ -26,7 +26,9 @@ export function gatherOf(context: KernelContext<ConvolutionAttrs>, gradient: boo
   const [source, filter] = context.inputs.map((input) => input.shape);
   const result = context.outputs[0].shape;
   const [images, height, width, channels] = result;
-  const phaseSize = gradient ? ([Math.ceil(height / strides[0]), Math.ceil(width / strides[1])] as const) : ([height, width] as const);
+  const phaseSize = gradient
+    ? ([Math.ceil(height / strides[0]), Math.ceil(width / strides[1])] as const)
+    : ([height, width] as const);
   return {
     context,
     label: gradient ? 'conv2dInputGradient' : 'conv2d',
@@ -46,7 +48,9 @@ export function gatherOf(context: KernelContext<ConvolutionAttrs>, gradient: boo
 export function isProduct({ filter, source, result, context }: Gather): boolean {
   const { strides, padding, groups } = context.attrs;
   const still = strides.every((stride) => stride === 1) && padding.every((number) => number === 0);
-  return still && groups === 1 && filter[0] * filter[1] === 1 && source[1] === result[1] && source[2] === result[2];
+  return (
+    still && groups === 1 && filter[0] * filter[1] === 1 && source[1] === result[1] && source[2] === result[2]
+  );
 }
 
 /** Whether a tap of some result pixel lies outside the source. */
@@ -54,7 +58,8 @@ export function isPadded({ gradient, source, filter, result, context }: Gather):
   if (gradient) return true;
   const { strides, dilations, padding } = context.attrs;
   return [0, 1].some((axis) => {
-    const last = (result[1 + axis] - 1) * strides[axis] - padding[axis] + (filter[axis] - 1) * dilations[axis];
+    const last =
+      (result[1 + axis] - 1) * strides[axis] - padding[axis] + (filter[axis] - 1) * dilations[axis];
     return padding[axis] !== 0 || last >= source[1 + axis];
   });
 }
@@ -127,6 +132,11 @@ export function paramsOf(gather: Gather, tiling: Tiling): Record<string, number>
     paddingTop: padding[0],
     paddingLeft: padding[1],
   };
+}
+
+/** Invocations below which a device is far from busy: thousands on a GPU, hundreds where a CPU computes them. */
+export function busyInvocations(target: Target): number {
+  return target.fastWorkgroupMemory ? 4096 : 512;
 }
 
 /** Lines of WGSL, one for each number: not every compiler unrolls loops or keeps an indexed array in registers. */

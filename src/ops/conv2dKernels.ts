@@ -1,7 +1,17 @@
 import source from '#shaders/conv2d.wgsl' with { type: 'text' };
 import depthwiseSource from '#shaders/conv2dDepthwise.wgsl' with { type: 'text' };
 import { type KernelCall, type KernelContext, linearGrid, storageType } from '../graph/kernel.ts';
-import { bindingsOf, type Gather, gatherOf, isPadded, isProduct, paramsOf, repeat, variantOf } from './conv2dGather.ts';
+import {
+  bindingsOf,
+  busyInvocations,
+  type Gather,
+  gatherOf,
+  isPadded,
+  isProduct,
+  paramsOf,
+  repeat,
+  variantOf,
+} from './conv2dGather.ts';
 import type { ConvolutionAttrs } from './conv2dReference.ts';
 import { im2colCalls, tiledCall } from './conv2dTiledKernels.ts';
 import { gatherWgsl } from './conv2dWgsl.ts';
@@ -20,11 +30,11 @@ import { matmulCalls } from './matmulKernels.ts';
 const variants = ['direct', 'implicit', 'implicitTiled', 'im2col', 'depthwise', 'matmul'] as const;
 type Variant = (typeof variants)[number];
 
-/** Invocations below which a device is far from busy. */
-const busyInvocations = 4096;
 /** Workgroups and products below which tiles in workgroup memory do not pay. */
 const busyTiles = 64;
 const tiledProducts = 2 ** 24;
+/** Length of a sum from which on few of them are cut into slices, which the matrix product after im2col can do. */
+const longSum = 4096;
 
 /** The calls of `conv2d` (inputs: image, filter, bias) or, for `gradient`, of `conv2dInputGradient` (result, filter, bias). */
 export function gatherCalls(context: KernelContext<ConvolutionAttrs>, gradient: boolean): KernelCall[] {
@@ -57,6 +67,10 @@ function chooseVariant(gather: Gather): Variant {
   const tiles = phases * groups * Math.ceil(pixels / 64) * Math.ceil(columns / 64);
   const large = tiles >= busyTiles && products >= tiledProducts && columns >= 16 && depth >= 8;
   if (large && context.target.fastWorkgroupMemory) return 'implicitTiled';
+  const sum = filter[0] * filter[1] * depth;
+  const few = (pixels * columns) / 8 < busyInvocations(context.target);
+  const fits = 4 * pixels * sum <= context.target.limits.storageBindingBytes;
+  if (possible.im2col && few && sum >= longSum && fits) return 'im2col';
   return depth <= 4 ? 'direct' : 'implicit';
 }
 
@@ -106,23 +120,39 @@ function registerCall(gather: Gather, variant: string, depthVec4: boolean): Kern
 }
 
 /** Pixels and channels of one invocation. Large blocks load less for each product, small ones keep more of a device busy. */
-function blockFor({ context, label, pixels, phases, columns }: Gather, depthVec4: boolean): readonly [number, number] {
+function blockFor(
+  { context, label, pixels, phases, columns }: Gather,
+  depthVec4: boolean,
+): readonly [number, number] {
   const { attrs, target } = context;
-  const blocks = [[4, 8], [4, 4], [2, 4]] as const;
+  const blocks = [
+    [4, 8],
+    [4, 4],
+    [2, 4],
+  ] as const;
   // With four source channels at a time, a block of 8 by 8 takes more registers than many GPUs have for it.
   const all = depthVec4 && target.fastWorkgroupMemory ? blocks : ([[8, 8], ...blocks] as const);
   const fitting = all.filter(([, channels]) => channels - 4 < columns);
   if (target.variants?.[label]) return fitting[0];
   const busy = fitting.find(
-    ([rows, channels]) => Math.ceil(pixels / rows) * phases * attrs.groups * Math.ceil(columns / channels) >= busyInvocations,
+    ([rows, channels]) =>
+      Math.ceil(pixels / rows) * phases * attrs.groups * Math.ceil(columns / channels) >=
+      busyInvocations(target),
   );
   return busy ?? [1, 4];
 }
 
-function registerTexts(pixels: number, quads: number, gradient: boolean, depthVec4: boolean): Record<string, string> {
+function registerTexts(
+  pixels: number,
+  quads: number,
+  gradient: boolean,
+  depthVec4: boolean,
+): Record<string, string> {
   const eachQuad = (text: (q: number) => string) => repeat(quads, text);
   const at = (q: number) =>
-    gradient ? `filterBase + ${4 * q}u * params.sourceChannels + k` : `filterBase + k * params.resultChannels + ${4 * q}u`;
+    gradient
+      ? `filterBase + ${4 * q}u * params.sourceChannels + k`
+      : `filterBase + k * params.resultChannels + ${4 * q}u`;
   const sum = (i: number, q: number) =>
     depthVec4 ? `multiply(sum${i}_${q}, a${i}, b${q})` : `fma(vec4<f32>(a${i}), b${q}, sum${i}_${q})`;
   return {
@@ -139,7 +169,9 @@ function registerTexts(pixels: number, quads: number, gradient: boolean, depthVe
     (i) => `let a${i} = load(at${i}, firstChannel + k);
   ${eachQuad((q) => `sum${i}_${q} = ${sum(i, q)};`)}`,
   )}`,
-    STORE: repeat(pixels, (i) => eachQuad((q) => `store(place${i}.pixel, group, column + ${4 * q}u, sum${i}_${q});`)),
+    STORE: repeat(pixels, (i) =>
+      eachQuad((q) => `store(place${i}.pixel, group, column + ${4 * q}u, sum${i}_${q});`),
+    ),
   };
 }
 
@@ -147,7 +179,10 @@ function registerTexts(pixels: number, quads: number, gradient: boolean, depthVe
 function tapTexts(pixels: number): Record<string, string> {
   return {
     LINE: repeat(pixels, (i) => `let line${i} = lineAt(place${i}, i * rows.advance);`),
-    TAP: repeat(pixels, (i) => `let at${i} = sourceAt(line${i}, place${i}.column + j * columns.advance, width, channels);`),
+    TAP: repeat(
+      pixels,
+      (i) => `let at${i} = sourceAt(line${i}, place${i}.column + j * columns.advance, width, channels);`,
+    ),
   };
 }
 
@@ -157,7 +192,7 @@ function depthwiseCall(gather: Gather): KernelCall {
   const oneToOne = depth === 1 && columns === 1;
   const width = oneToOne && result[3] % 4 === 0 && epilogue.allowsVec4 ? 4 : 1;
   const units = result[3] / width;
-  const pixels = Math.ceil(gather.pixels / 4) * units * phases >= busyInvocations ? 4 : 1;
+  const pixels = Math.ceil(gather.pixels / 4) * units * phases >= busyInvocations(context.target) ? 4 : 1;
   const lanes = lanesFor(units);
   const pixelTiles = Math.ceil(gather.pixels / (lanes.pixelLanes * pixels));
   const channelTiles = Math.ceil(units / lanes.channelLanes);
@@ -184,7 +219,10 @@ function depthwiseCall(gather: Gather): KernelCall {
   var sum${i} = biasAt(channel);`,
       ),
       ...tapTexts(pixels),
-      MULTIPLY: repeat(pixels, (i) => `sum${i} = fma(load(at${i}, firstChannel${oneToOne ? '' : ' + k'}), b, sum${i});`),
+      MULTIPLY: repeat(
+        pixels,
+        (i) => `sum${i} = fma(load(at${i}, firstChannel${oneToOne ? '' : ' + k'}), b, sum${i});`,
+      ),
       STORE: repeat(pixels, (i) => `store(place${i}.pixel, channel, sum${i});`),
     },
     params: paramsOf(gather, { ...lanes, pixelTiles, channelTiles, groupTiles: 1 }),

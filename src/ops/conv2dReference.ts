@@ -1,4 +1,4 @@
-import type { Shape } from '../core/shape.ts';
+import { type Shape, sizeOf } from '../core/shape.ts';
 import type { Pair } from './spatial.ts';
 
 // A convolution relates three tensors: an image [images, height, width, channels], a filter
@@ -23,33 +23,188 @@ interface Extents {
   readonly result: Shape;
 }
 
-/** Calls `visit` for each filter tap over each result pixel, with the first element of the three pixels' channels. */
-function forEachTap(
-  { image, filter, result }: Extents,
-  { strides, dilations, padding }: ConvolutionAttrs,
-  visit: (imageAt: number, filterAt: number, resultAt: number) => void,
+/** What a line rule needs. Three stretches of memory, one in each tensor, that take part in one line of result pixels under one line of filter taps. */
+interface Line {
+  /** First element of the image's line, of the filter's line of taps, of the result's line. */
+  readonly imageAt: number;
+  readonly filterAt: number;
+  readonly resultAt: number;
+  readonly imageWidth: number;
+  readonly filterWidth: number;
+  readonly resultWidth: number;
+  readonly channels: number;
+  readonly depth: number;
+  readonly features: number;
+  readonly columns: number;
+  readonly groups: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly padding: number;
+}
+
+/** What one line adds to one of the tensors. The inner loops run over neighbouring elements. */
+type LineRule = (image: Float64Array, filter: Float64Array, result: Float64Array, line: Line) => void;
+
+function forEachLine(
+  rule: LineRule,
+  image: Float64Array,
+  filter: Float64Array,
+  result: Float64Array,
+  extents: Extents,
+  { strides, dilations, padding, groups }: ConvolutionAttrs,
 ): void {
-  const [images, resultHeight, resultWidth, features] = result;
-  const [, height, width, channels] = image;
-  const [filterHeight, filterWidth, depth] = filter;
+  const [images, resultHeight, resultWidth, features] = extents.result;
+  const [, imageHeight, imageWidth, channels] = extents.image;
+  const [filterHeight, filterWidth, depth] = extents.filter;
   for (let n = 0; n < images; n++) {
     for (let i = 0; i < resultHeight; i++) {
-      for (let j = 0; j < resultWidth; j++) {
-        const resultAt = ((n * resultHeight + i) * resultWidth + j) * features;
-        for (let k = 0; k < filterHeight; k++) {
-          const row = i * strides[0] - padding[0] + k * dilations[0];
-          if (row < 0 || row >= height) continue;
-          for (let l = 0; l < filterWidth; l++) {
-            const column = j * strides[1] - padding[1] + l * dilations[1];
-            if (column < 0 || column >= width) continue;
-            const imageAt = ((n * height + row) * width + column) * channels;
-            visit(imageAt, (k * filterWidth + l) * depth * features, resultAt);
-          }
-        }
+      for (let k = 0; k < filterHeight; k++) {
+        const row = i * strides[0] - padding[0] + k * dilations[0];
+        if (row < 0 || row >= imageHeight) continue;
+        // Field by field: with a spread of what stays the same, V8 runs the loops a third as fast.
+        rule(image, filter, result, {
+          imageWidth,
+          filterWidth,
+          resultWidth,
+          channels,
+          depth,
+          features,
+          columns: features / groups,
+          groups,
+          stride: strides[1],
+          dilation: dilations[1],
+          padding: padding[1],
+          imageAt: (n * imageHeight + row) * imageWidth * channels,
+          filterAt: k * filterWidth * depth * features,
+          resultAt: (n * resultHeight + i) * resultWidth * features,
+        });
       }
     }
   }
 }
+
+/** to += scale * from, for `count` elements; written out by four, for JavaScript engines do not. */
+function addScaled(
+  to: Float64Array,
+  toAt: number,
+  from: Float64Array,
+  fromAt: number,
+  scale: number,
+  count: number,
+): void {
+  let i = 0;
+  for (; i + 3 < count; i += 4) {
+    to[toAt + i] += scale * from[fromAt + i];
+    to[toAt + i + 1] += scale * from[fromAt + i + 1];
+    to[toAt + i + 2] += scale * from[fromAt + i + 2];
+    to[toAt + i + 3] += scale * from[fromAt + i + 3];
+  }
+  for (; i < count; i++) to[toAt + i] += scale * from[fromAt + i];
+}
+
+function dot(a: Float64Array, aAt: number, b: Float64Array, bAt: number, count: number): number {
+  let total = 0;
+  for (let i = 0; i < count; i++) total += a[aAt + i] * b[bAt + i];
+  return total;
+}
+
+const addToResult: LineRule = (image, filter, result, line) => {
+  const {
+    imageWidth,
+    filterWidth,
+    resultWidth,
+    channels,
+    depth,
+    features,
+    columns,
+    groups,
+    stride,
+    dilation,
+    padding,
+  } = line;
+  for (let j = 0; j < resultWidth; j++) {
+    const to = line.resultAt + j * features;
+    for (let l = 0; l < filterWidth; l++) {
+      const column = j * stride - padding + l * dilation;
+      if (column < 0 || column >= imageWidth) continue;
+      const from = line.imageAt + column * channels;
+      for (let group = 0; group < groups; group++) {
+        const filterAt = line.filterAt + l * depth * features + group * columns;
+        for (let c = 0; c < depth; c++) {
+          const value = image[from + group * depth + c];
+          addScaled(result, to + group * columns, filter, filterAt + c * features, value, columns);
+        }
+      }
+    }
+  }
+};
+
+const addToImage: LineRule = (image, filter, result, line) => {
+  const {
+    imageWidth,
+    filterWidth,
+    resultWidth,
+    channels,
+    depth,
+    features,
+    columns,
+    groups,
+    stride,
+    dilation,
+    padding,
+  } = line;
+  for (let j = 0; j < resultWidth; j++) {
+    const from = line.resultAt + j * features;
+    for (let l = 0; l < filterWidth; l++) {
+      const column = j * stride - padding + l * dilation;
+      if (column < 0 || column >= imageWidth) continue;
+      const to = line.imageAt + column * channels;
+      for (let group = 0; group < groups; group++) {
+        const filterAt = line.filterAt + l * depth * features + group * columns;
+        for (let c = 0; c < depth; c++) {
+          image[to + group * depth + c] += dot(
+            result,
+            from + group * columns,
+            filter,
+            filterAt + c * features,
+            columns,
+          );
+        }
+      }
+    }
+  }
+};
+
+const addToFilter: LineRule = (image, filter, result, line) => {
+  const {
+    imageWidth,
+    filterWidth,
+    resultWidth,
+    channels,
+    depth,
+    features,
+    columns,
+    groups,
+    stride,
+    dilation,
+    padding,
+  } = line;
+  for (let j = 0; j < resultWidth; j++) {
+    const from = line.resultAt + j * features;
+    for (let l = 0; l < filterWidth; l++) {
+      const column = j * stride - padding + l * dilation;
+      if (column < 0 || column >= imageWidth) continue;
+      const imageAt = line.imageAt + column * channels;
+      for (let group = 0; group < groups; group++) {
+        const filterAt = line.filterAt + l * depth * features + group * columns;
+        for (let c = 0; c < depth; c++) {
+          const value = image[imageAt + group * depth + c];
+          addScaled(filter, filterAt + c * features, result, from + group * columns, value, columns);
+        }
+      }
+    }
+  }
+};
 
 /** The result from image, filter and bias. */
 export function referenceResult(
@@ -59,20 +214,8 @@ export function referenceResult(
   extents: Extents,
   attrs: ConvolutionAttrs,
 ): Float64Array {
-  const [depth, features] = extents.filter.slice(2);
-  const columns = features / attrs.groups;
-  const pixels = extents.result.slice(0, 3).reduce((a, b) => a * b);
-  const result = startFrom(bias, pixels, features);
-  forEachTap(extents, attrs, (imageAt, filterAt, resultAt) => {
-    for (let group = 0; group < attrs.groups; group++) {
-      const to = resultAt + group * columns;
-      for (let c = 0; c < depth; c++) {
-        const value = image[imageAt + group * depth + c];
-        const from = filterAt + c * features + group * columns;
-        for (let o = 0; o < columns; o++) result[to + o] += value * filter[from + o];
-      }
-    }
-  });
+  const result = startFrom(bias, extents.result);
+  forEachLine(addToResult, image, filter, result, extents, attrs);
   return result;
 }
 
@@ -84,21 +227,8 @@ export function referenceImage(
   extents: Extents,
   attrs: ConvolutionAttrs,
 ): Float64Array {
-  const [depth, features] = extents.filter.slice(2);
-  const columns = features / attrs.groups;
-  const pixels = extents.image.slice(0, 3).reduce((a, b) => a * b);
-  const image = startFrom(bias, pixels, extents.image[3]);
-  forEachTap(extents, attrs, (imageAt, filterAt, resultAt) => {
-    for (let group = 0; group < attrs.groups; group++) {
-      const from = resultAt + group * columns;
-      for (let c = 0; c < depth; c++) {
-        const at = filterAt + c * features + group * columns;
-        let total = 0;
-        for (let o = 0; o < columns; o++) total += result[from + o] * filter[at + o];
-        image[imageAt + group * depth + c] += total;
-      }
-    }
-  });
+  const image = startFrom(bias, extents.image);
+  forEachLine(addToImage, image, filter, result, extents, attrs);
   return image;
 }
 
@@ -109,19 +239,8 @@ export function referenceFilter(
   extents: Extents,
   attrs: ConvolutionAttrs,
 ): Float64Array {
-  const [depth, features] = extents.filter.slice(2);
-  const columns = features / attrs.groups;
-  const filter = new Float64Array(extents.filter.reduce((a, b) => a * b));
-  forEachTap(extents, attrs, (imageAt, filterAt, resultAt) => {
-    for (let group = 0; group < attrs.groups; group++) {
-      const from = resultAt + group * columns;
-      for (let c = 0; c < depth; c++) {
-        const value = image[imageAt + group * depth + c];
-        const to = filterAt + c * features + group * columns;
-        for (let o = 0; o < columns; o++) filter[to + o] += value * result[from + o];
-      }
-    }
-  });
+  const filter = new Float64Array(sizeOf(extents.filter));
+  forEachLine(addToFilter, image, filter, result, extents, attrs);
   return filter;
 }
 
@@ -134,8 +253,8 @@ export function sumOfPixels(values: Float64Array, channels: number): Float64Arra
   return sums;
 }
 
-function startFrom(bias: Float64Array | undefined, pixels: number, channels: number): Float64Array {
-  const values = new Float64Array(pixels * channels);
-  if (bias) for (let at = 0; at < values.length; at += channels) values.set(bias, at);
+function startFrom(bias: Float64Array | undefined, shape: Shape): Float64Array {
+  const values = new Float64Array(sizeOf(shape));
+  if (bias) for (let at = 0; at < values.length; at += bias.length) values.set(bias, at);
   return values;
 }

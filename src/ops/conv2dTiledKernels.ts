@@ -1,5 +1,5 @@
-import im2colSource from '#shaders/im2col.wgsl' with { type: 'text' };
 import source from '#shaders/conv2dTiled.wgsl' with { type: 'text' };
+import im2colSource from '#shaders/im2col.wgsl' with { type: 'text' };
 import { type Binding, type KernelCall, linearGrid, storageType } from '../graph/kernel.ts';
 import { bindingsOf, type Gather, paramsOf, repeat, variantOf } from './conv2dGather.ts';
 import { matmulCalls } from './matmulKernels.ts';
@@ -14,8 +14,13 @@ export function tiledCall(gather: Gather): KernelCall {
   // 64 pixels by 64 channels, or 128 by 32 where there are few channels; half of the pixels where there are few of them.
   const pixelLanes = columns <= 32 ? 16 : 8;
   const channelLanes = 64 / pixelLanes;
-  const largeTiles = Math.ceil(pixels / (8 * pixelLanes)) * phases * context.attrs.groups * Math.ceil(columns / (8 * channelLanes));
-  const rows = largeTiles >= busyTiles && context.target.fastWorkgroupMemory ? 8 : 4;
+  const largeTiles =
+    Math.ceil(pixels / (8 * pixelLanes)) *
+    phases *
+    context.attrs.groups *
+    Math.ceil(columns / (8 * channelLanes));
+  const forced = context.target.variants?.[gather.label] !== undefined;
+  const rows = forced || largeTiles >= busyTiles ? 8 : 4;
   const depthQuads = depth % 16 === 0 || depth > 32 ? 4 : 2;
   const groupTiles = Math.ceil(columns / (8 * channelLanes));
   const pixelTiles = Math.ceil(pixels / (rows * pixelLanes));
@@ -34,12 +39,19 @@ export function tiledCall(gather: Gather): KernelCall {
       DEPTH_QUADS: depthQuads,
       DEPTH_VEC4: depthVec4,
       DEPTH_FASTEST: gather.gradient,
-      PLACES: repeat(staged, (s) => `let place${s} = locate(firstPixel + stagedPixel + ${s * step}u, rows, columns);`),
+      PLACES: repeat(
+        staged,
+        (s) => `let place${s} = locate(firstPixel + stagedPixel + ${s * step}u, rows, columns);`,
+      ),
       LINE: repeat(staged, (s) => `let line${s} = lineAt(place${s}, i * rows.advance);`),
-      TAP: repeat(staged, (s) => `let at${s} = sourceAt(line${s}, place${s}.column + j * columns.advance, width, channels);`),
+      TAP: repeat(
+        staged,
+        (s) => `let at${s} = sourceAt(line${s}, place${s}.column + j * columns.advance, width, channels);`,
+      ),
       STAGE: repeat(
         staged,
-        (s) => `sourceTile[(stagedPixel + ${s * step}u) * PIXEL_STEP + stagedQuad] = load(at${s}, group, first + 4u * stagedQuad);`,
+        (s) =>
+          `sourceTile[(stagedPixel + ${s * step}u) * PIXEL_STEP + stagedQuad] = load(at${s}, group, first + 4u * stagedQuad);`,
       ),
       START: `let bias0 = biasAt(group * params.columns + column0);
   let bias1 = biasAt(group * params.columns + column1);

@@ -70,7 +70,14 @@ export function conv2dTranspose(x: Tensor, filter: Tensor, options: Conv2dTransp
   const full = ([0, 1] as const).map(
     (axis) => (image.shape[1 + axis] - 1) * strides[axis] + spanOf(weights.shape[axis], dilations[axis]),
   );
-  const { padding, size } = outputPlace(path, [image.shape[1], image.shape[2]], [full[0], full[1]], strides, dilations, options);
+  const { padding, size } = outputPlace(
+    path,
+    [image.shape[1], image.shape[2]],
+    [full[0], full[1]],
+    strides,
+    dilations,
+    options,
+  );
   const attrs = { strides, dilations, padding, groups, size };
   const inputs = bias ? [image, weights, bias] : [image, weights];
   // The scope tells messages and profiles apart from the gradient of a convolution.

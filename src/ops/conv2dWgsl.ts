@@ -93,7 +93,14 @@ export interface ChannelTypes {
 }
 
 /** WGSL that reads filter and bias and stores results, for four channels of the result at a time. */
-export function channelsWgsl({ gradient, depthVec4, filterVec4, hasBias, result, resultVec4 }: ChannelTypes): string {
+export function channelsWgsl({
+  gradient,
+  depthVec4,
+  filterVec4,
+  hasBias,
+  result,
+  resultVec4,
+}: ChannelTypes): string {
   const scalars = (name: string, step: string) =>
     `vec4<f32>(${[0, 1, 2, 3].map((i) => `f32(${name}${i === 0 ? '' : ` + ${i}u${step}`}])`).join(', ')})`;
   const parts = ['x', 'y', 'z', 'w'].map((part, i) => {

@@ -51,7 +51,15 @@ export function elementwise<Attrs>(rules: ElementwiseRules<Attrs>): Op<Attrs> {
       const operands = inputs.map((input) => input.dtype);
       checkDTypes(rules, operands);
       const dtype = rules.dtype?.(operands, attrs) ?? operands[0];
-      return [{ shape: broadcastShapes('operands', inputs.map((input) => input.shape)), dtype }];
+      return [
+        {
+          shape: broadcastShapes(
+            'operands',
+            inputs.map((input) => input.shape),
+          ),
+          dtype,
+        },
+      ];
     },
     reference(inputs, specs, attrs) {
       const scalar = rules.scalar(attrs, specs.inputs[0].dtype);

@@ -28,7 +28,8 @@ export function grad(loss: Tensor, tensors: readonly Tensor[], options: GradOpti
   }
   const graph = loss.graph;
   for (const tensor of tensors) {
-    if (tensor.graph !== graph) throw new GraphError(`grad: ${tensor} belongs to another graph than the loss ${loss}`);
+    if (tensor.graph !== graph)
+      throw new GraphError(`grad: ${tensor} belongs to another graph than the loss ${loss}`);
   }
   const wanted = nodesBetween(tensors, loss.node);
   const gradients = new Map<Tensor, Tensor>();

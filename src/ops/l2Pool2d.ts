@@ -4,7 +4,14 @@ import { div, mul } from './arithmetic.ts';
 import { averagePool2dGradientOp, poolCall, poolGradientCall } from './averagePool2d.ts';
 import { greater, where } from './comparison.ts';
 import { composedGradient } from './composedGradient.ts';
-import { checkPool, forEachWindowElement, type Pool2dOptions, type PoolAttrs, pooled, pooledShape } from './poolWindows.ts';
+import {
+  checkPool,
+  forEachWindowElement,
+  type Pool2dOptions,
+  type PoolAttrs,
+  pooled,
+  pooledShape,
+} from './poolWindows.ts';
 
 export const l2Pool2dOp: Op<PoolAttrs> = {
   name: 'l2Pool2d',

@@ -1,6 +1,13 @@
 import { isFloat } from '../core/dtype.ts';
 import { DTypeError, ShapeError } from '../core/errors.ts';
-import { broadcastShapes, broadcastStrides, forEachOffset, type Shape, showShape, sizeOf } from '../core/shape.ts';
+import {
+  broadcastShapes,
+  broadcastStrides,
+  forEachOffset,
+  type Shape,
+  showShape,
+  sizeOf,
+} from '../core/shape.ts';
 import { apply, applyOne, type Op, type Tensor, type TensorSpec } from '../graph/graph.ts';
 import { add } from './arithmetic.ts';
 import { matmulCalls } from './matmulKernels.ts';
@@ -48,7 +55,9 @@ export const matmulOp: Op<MatmulAttrs> = {
     }
     const { m, k, n, kOfB } = lengths(inputs, attrs);
     if (k !== kOfB) {
-      const flags = [attrs.transposeA && 'transposeA', attrs.transposeB && 'transposeB'].filter(Boolean).join(', ');
+      const flags = [attrs.transposeA && 'transposeA', attrs.transposeB && 'transposeB']
+        .filter(Boolean)
+        .join(', ');
       throw new ShapeError(
         `inner dimensions differ, ${showShape(a.shape)} x ${showShape(b.shape)}${flags && ` with ${flags}`}: ${k} and ${kOfB}`,
       );
@@ -69,7 +78,8 @@ export const matmulOp: Op<MatmulAttrs> = {
         for (let step = 0; step < k; step++) {
           const factor = a[aBase + row * aRow + step * aStep];
           const from = bBase + step * bStep;
-          for (let column = 0; column < n; column++) result[to + column] += factor * b[from + column * bColumn];
+          for (let column = 0; column < n; column++)
+            result[to + column] += factor * b[from + column * bColumn];
         }
       }
     });
@@ -84,8 +94,18 @@ export const matmulOp: Op<MatmulAttrs> = {
     return matmulCalls(
       {
         label: 'matmul',
-        a: { binding: { input: 0 }, dtype: a.dtype, transposed: attrs.transposeA, batchStrides: joined ? [] : strides[0] },
-        b: { binding: { input: 1 }, dtype: b.dtype, transposed: attrs.transposeB, batchStrides: joined ? [] : strides[1] },
+        a: {
+          binding: { input: 0 },
+          dtype: a.dtype,
+          transposed: attrs.transposeA,
+          batchStrides: joined ? [] : strides[0],
+        },
+        b: {
+          binding: { input: 1 },
+          dtype: b.dtype,
+          transposed: attrs.transposeB,
+          batchStrides: joined ? [] : strides[1],
+        },
         y: { binding: { output: 0 }, dtype: outputs[0].dtype },
         m: joined ? m * batch[0] : m,
         n,
@@ -112,7 +132,13 @@ export const matmulOp: Op<MatmulAttrs> = {
 };
 
 /** Elements between two matrices of a and of b, along each axis of `batch`. */
-function batchStrides([a, b]: readonly TensorSpec[], batch: Shape, m: number, k: number, n: number): number[][] {
+function batchStrides(
+  [a, b]: readonly TensorSpec[],
+  batch: Shape,
+  m: number,
+  k: number,
+  n: number,
+): number[][] {
   return [
     broadcastStrides(a.shape.slice(0, -2), batch).map((stride) => stride * m * k),
     broadcastStrides(b.shape.slice(0, -2), batch).map((stride) => stride * k * n),
@@ -204,7 +230,8 @@ export const linearOp: Op<null> = {
       for (let unit = 0; unit < units; unit++) result[row * units + unit] = bias ? bias[unit] : 0;
       for (let feature = 0; feature < features; feature++) {
         const factor = x[row * features + feature];
-        for (let unit = 0; unit < units; unit++) result[row * units + unit] += factor * weight[feature * units + unit];
+        for (let unit = 0; unit < units; unit++)
+          result[row * units + unit] += factor * weight[feature * units + unit];
       }
     }
     return [result];
@@ -265,7 +292,8 @@ export const linearWeightGradientOp: Op<null> = {
       for (let unit = 0; unit < units; unit++) bias[unit] += dy[row * units + unit];
       for (let feature = 0; feature < features; feature++) {
         const factor = x[row * features + feature];
-        for (let unit = 0; unit < units; unit++) weight[feature * units + unit] += factor * dy[row * units + unit];
+        for (let unit = 0; unit < units; unit++)
+          weight[feature * units + unit] += factor * dy[row * units + unit];
       }
     }
     return [weight, bias];

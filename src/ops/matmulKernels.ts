@@ -2,7 +2,15 @@ import source from '#shaders/matmul.wgsl' with { type: 'text' };
 import tiledSource from '#shaders/matmulTiled.wgsl' with { type: 'text' };
 import sumSource from '#shaders/sumPartials.wgsl' with { type: 'text' };
 import type { DType } from '../core/dtype.ts';
-import { type Binding, type Epilogue, type KernelCall, linearGrid, noEpilogue, storageType, type Target } from '../graph/kernel.ts';
+import {
+  type Binding,
+  type Epilogue,
+  type KernelCall,
+  linearGrid,
+  noEpilogue,
+  storageType,
+  type Target,
+} from '../graph/kernel.ts';
 
 /** A product y = a b of matrices in memory, one for each batch. */
 export interface Product {
@@ -45,10 +53,13 @@ export function matmulCalls(product: Product, target: Target): KernelCall[] {
   const { m, n, k } = product;
   const batches = product.batch.reduce((total, length) => total * length, 1);
   const choice = target.variants?.matmul;
-  const tiled = choice === 'tiled' || (choice === undefined && target.fastWorkgroupMemory && m >= 64 && n >= 64 && k >= 32);
+  const tiled =
+    choice === 'tiled' ||
+    (choice === undefined && target.fastWorkgroupMemory && m >= 64 && n >= 64 && k >= 32);
   const rows = tiled ? 4 : rowsPerInvocation(m, n, batches);
   const invocations = Math.ceil(m / rows) * Math.ceil(n / 4) * batches;
-  const wanted = choice === 'direct' || invocations >= busyInvocations ? 1 : Math.ceil(busyInvocations / invocations);
+  const wanted =
+    choice === 'direct' || invocations >= busyInvocations ? 1 : Math.ceil(busyInvocations / invocations);
   const possible = choice === 'splitK' ? Math.min(4, k) : Math.floor(k / shortestSlice);
   const sliced = choice === 'splitK' ? possible : Math.min(wanted, possible, 32);
   // Whole groups of four, so that vec4 loads stay aligned.
@@ -104,7 +115,13 @@ function rowsPerInvocation(m: number, n: number, batches: number): number {
 }
 
 /** Each invocation reads straight from memory. */
-function directCall(product: Product, rows: number, sliceLength: number, slices: number, batches: number): KernelCall {
+function directCall(
+  product: Product,
+  rows: number,
+  sliceLength: number,
+  slices: number,
+  batches: number,
+): KernelCall {
   const { a, columnSum } = product;
   const call = productCall(product, rows, sliceLength, slices, batches);
   return {
@@ -122,7 +139,13 @@ function directCall(product: Product, rows: number, sliceLength: number, slices:
 }
 
 /** Workgroups share tiles of a and b in their memory: what pays on GPUs that have such memory in hardware. */
-function tiledCall(product: Product, rows: number, sliceLength: number, slices: number, batches: number): KernelCall {
+function tiledCall(
+  product: Product,
+  rows: number,
+  sliceLength: number,
+  slices: number,
+  batches: number,
+): KernelCall {
   const call = productCall(product, rows, sliceLength, slices, batches);
   return {
     ...call,
@@ -164,7 +187,13 @@ function productCall(product: Product, rows: number, sliceLength: number, slices
       B_VEC4: bVec4,
       TRANSPOSE_B: b.transposed,
       EPILOGUE: epilogue.text(4 + extra.length, width),
-      STORE: storeText(rows, yVec4, y.dtype, bias !== undefined, columnSum ? storageType(columnSum.dtype) : null),
+      STORE: storeText(
+        rows,
+        yVec4,
+        y.dtype,
+        bias !== undefined,
+        columnSum ? storageType(columnSum.dtype) : null,
+      ),
     },
     params: {
       m,
@@ -227,23 +256,40 @@ function multiplyOneText(rows: number, transposed: boolean, columnSum: boolean):
 
 function tiledMultiplyText(columnSum: boolean): string {
   return lines(16, (step) => {
-    const rows = ['x', 'y', 'z', 'w'].map((part, i) => `sum${i} = fma(vec4<f32>(a${step}.${part}), b${step}, sum${i});`);
+    const rows = ['x', 'y', 'z', 'w'].map(
+      (part, i) => `sum${i} = fma(vec4<f32>(a${step}.${part}), b${step}, sum${i});`,
+    );
     return `let a${step} = aTile[${16 * step}u + local.y];
     let b${step} = bTile[${16 * step}u + local.x];
     ${rows.join('\n    ')}${columnSum ? `\n    sumOfB += b${step};` : ''}`;
   });
 }
 
-function storeText(rows: number, vec4: boolean, dtype: DType, bias: boolean, columnSum: string | null): string {
+function storeText(
+  rows: number,
+  vec4: boolean,
+  dtype: DType,
+  bias: boolean,
+  columnSum: string | null,
+): string {
   const type = storageType(dtype, vec4 ? 4 : 1);
   const parts = vec4 ? [''] : ['.x', '.y', '.z', '.w'];
   const stores = lines(rows, (i) =>
     parts
       .map((part, j) => {
         const column = j === 0 ? 'column' : `column + ${j}u`;
-        const index = vec4 ? `(yBase + (firstRow + ${i}u) * params.n + column) / 4u` : `yBase + (firstRow + ${i}u) * params.n + ${column}`;
-        const added = !bias ? '' : vec4 ? ' + vec4<f32>(f32(bias[column]), f32(bias[column + 1u]), f32(bias[column + 2u]), f32(bias[column + 3u]))' : ` + f32(bias[${column}])`;
-        const inside = [...(i > 0 ? [`firstRow + ${i}u < params.m`] : []), ...(j > 0 ? [`${column} < params.n`] : [])].join(' && ');
+        const index = vec4
+          ? `(yBase + (firstRow + ${i}u) * params.n + column) / 4u`
+          : `yBase + (firstRow + ${i}u) * params.n + ${column}`;
+        const added = !bias
+          ? ''
+          : vec4
+            ? ' + vec4<f32>(f32(bias[column]), f32(bias[column + 1u]), f32(bias[column + 2u]), f32(bias[column + 3u]))'
+            : ` + f32(bias[${column}])`;
+        const inside = [
+          ...(i > 0 ? [`firstRow + ${i}u < params.m`] : []),
+          ...(j > 0 ? [`${column} < params.n`] : []),
+        ].join(' && ');
         const store = `let index = ${index};\n    y[index] = ${type}(finish(sum${i}${part}${added}, index));`;
         return inside ? `if (${inside}) {\n    ${store}\n    }` : `{\n    ${store}\n    }`;
       })
@@ -251,7 +297,8 @@ function storeText(rows: number, vec4: boolean, dtype: DType, bias: boolean, col
   );
   if (!columnSum) return stores;
   const sums = ['x', 'y', 'z', 'w'].map(
-    (part, j) => `if (column + ${j}u < params.n) { columnSum[slice * params.n + column + ${j}u] = ${columnSum}(sumOfB.${part}); }`,
+    (part, j) =>
+      `if (column + ${j}u < params.n) { columnSum[slice * params.n + column + ${j}u] = ${columnSum}(sumOfB.${part}); }`,
   );
   return `${stores}\n  if (firstRow == 0u) {\n    ${sums.join('\n    ')}\n  }`;
 }

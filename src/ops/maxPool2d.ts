@@ -1,7 +1,7 @@
 import source from '#shaders/maxPool2d.wgsl' with { type: 'text' };
 import gradientSource from '#shaders/maxPool2dGradient.wgsl' with { type: 'text' };
-import { sameShape, showShape, sizeOf } from '../core/shape.ts';
 import { ShapeError } from '../core/errors.ts';
+import { sameShape, showShape, sizeOf } from '../core/shape.ts';
 import { applyOne, type Op, type Tensor } from '../graph/graph.ts';
 import { type KernelCall, type KernelContext, linearGrid, storageType } from '../graph/kernel.ts';
 import {
@@ -26,7 +26,9 @@ export const maxPool2dOp: Op<PoolAttrs> = {
     checkPool(x.shape, [x], [], attrs);
     return [{ shape: pooledShape(x.shape, attrs), dtype: x.dtype }];
   },
-  reference: ([x], { inputs, outputs }, attrs) => [selectMaxima(x, x, inputs[0].shape, outputs[0].shape, attrs)],
+  reference: ([x], { inputs, outputs }, attrs) => [
+    selectMaxima(x, x, inputs[0].shape, outputs[0].shape, attrs),
+  ],
   kernels: (context) => [forwardCall(context, 'maxPool2d')],
   epilogue: { bindings: () => 2 },
   // y = x at its window's first maximum  =>  dx there = dy, summed over the windows
@@ -67,7 +69,9 @@ export const maxPool2dSelectOp: Op<PoolAttrs> = {
   infer([x, selected, y], attrs) {
     checkPool(x.shape, [x, selected, y], [y], attrs);
     if (!sameShape(x.shape, selected.shape)) {
-      throw new ShapeError(`expected the image's shape ${showShape(x.shape)}, got ${showShape(selected.shape)}`);
+      throw new ShapeError(
+        `expected the image's shape ${showShape(x.shape)}, got ${showShape(selected.shape)}`,
+      );
     }
     return [{ shape: y.shape, dtype: selected.dtype }];
   },
@@ -105,7 +109,10 @@ function selectMaxima(
   return result;
 }
 
-function forwardCall({ inputs, outputs, attrs, epilogue }: KernelContext<PoolAttrs>, label: string): KernelCall {
+function forwardCall(
+  { inputs, outputs, attrs, epilogue }: KernelContext<PoolAttrs>,
+  label: string,
+): KernelCall {
   const select = inputs.length > 1;
   const width = poolWidth(inputs[0].shape, epilogue);
   const params = poolParams(inputs[0].shape, outputs[0].shape, attrs, width);

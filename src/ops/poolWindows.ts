@@ -3,7 +3,17 @@ import { DTypeError, ShapeError } from '../core/errors.ts';
 import { type Shape, showShape, sizeOf } from '../core/shape.ts';
 import type { Tensor, TensorSpec } from '../graph/graph.ts';
 import type { Epilogue } from '../graph/kernel.ts';
-import { fromLayout, type Layout, type Pair, type PairLike, placeWindows, toLayout, toPair, type WindowOptions, type Windows } from './spatial.ts';
+import {
+  fromLayout,
+  type Layout,
+  type Pair,
+  type PairLike,
+  placeWindows,
+  toLayout,
+  toPair,
+  type WindowOptions,
+  type Windows,
+} from './spatial.ts';
 
 // What the pools share. Inside, images are NHWC.
 
@@ -36,19 +46,28 @@ export function pooled(
   const { layout = 'NHWC' } = options;
   const image = fromLayout(path, x, layout);
   const windowSize = toPair(path, 'windowSize', options.windowSize);
-  const windows = placeWindows(path, [image.shape[1], image.shape[2]], windowSize, { ...options, strides: options.strides ?? windowSize });
+  const windows = placeWindows(path, [image.shape[1], image.shape[2]], windowSize, {
+    ...options,
+    strides: options.strides ?? windowSize,
+  });
   return toLayout(pool(image, { ...windows, windowSize }), layout);
 }
 
 /** The only checks of a pool's tensors: image, then tensors of the windows' shape. */
-export function checkPool(image: Shape, tensors: readonly TensorSpec[], windows: readonly TensorSpec[], { outputSize }: PoolAttrs): void {
+export function checkPool(
+  image: Shape,
+  tensors: readonly TensorSpec[],
+  windows: readonly TensorSpec[],
+  { outputSize }: PoolAttrs,
+): void {
   const dtypes = tensors.map(({ dtype }) => dtype);
   if (dtypes.some((dtype) => dtype !== dtypes[0] || !isFloat(dtype))) {
     throw new DTypeError(`expected float32 or float16, got ${dtypes.join(' and ')}`);
   }
   const expected = showShape([image[0], ...outputSize, image[3]]);
   const wrong = windows.find(({ shape }) => showShape(shape) !== expected);
-  if (wrong) throw new ShapeError(`expected one value for each window, ${expected}, got ${showShape(wrong.shape)}`);
+  if (wrong)
+    throw new ShapeError(`expected one value for each window, ${expected}, got ${showShape(wrong.shape)}`);
 }
 
 /** The shape of a pool's result. */
@@ -89,7 +108,12 @@ export function poolWidth([, , , channels]: Shape, epilogue: Epilogue): 1 | 4 {
 }
 
 /** The params of every pool's kernel. `result` is what it makes: windows, or the image for a gradient. */
-export function poolParams(image: Shape, result: Shape, attrs: PoolAttrs, width: 1 | 4): Record<string, number> {
+export function poolParams(
+  image: Shape,
+  result: Shape,
+  attrs: PoolAttrs,
+  width: 1 | 4,
+): Record<string, number> {
   const { windowSize, strides, dilations, padding, outputSize } = attrs;
   return {
     count: sizeOf(result) / width,

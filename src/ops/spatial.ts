@@ -46,10 +46,13 @@ export interface Windows {
 /** Checks that both numbers are whole and at least `least`. `what` begins the message. */
 export function toPair(what: string, name: string, value: PairLike, least = 1): Pair {
   const given = Array.isArray(value) ? showShape(value) : String(value);
-  const [first, second, ...more]: readonly number[] = typeof value === 'number' ? [value, value] : (value ?? []);
+  const [first, second, ...more]: readonly number[] =
+    typeof value === 'number' ? [value, value] : (value ?? []);
   const pair: Pair = [first, second];
   if (more.length > 0 || pair.some((number) => !Number.isInteger(number) || number < least)) {
-    throw new ShapeError(`${what}: ${name} must be one or two whole numbers of at least ${least}, got ${given}`);
+    throw new ShapeError(
+      `${what}: ${name} must be one or two whole numbers of at least ${least}, got ${given}`,
+    );
   }
   return pair;
 }
@@ -57,12 +60,15 @@ export function toPair(what: string, name: string, value: PairLike, least = 1): 
 /** Numbers as [[top, bottom], [left, right]]; null where the sizes decide. */
 export function explicitPadding(what: string, padding: Padding): readonly [Pair, Pair] | null {
   if (padding === 'same' || padding === 'sameLower') return null;
-  if (padding === 'valid') return [
-    [0, 0],
-    [0, 0],
-  ];
+  if (padding === 'valid')
+    return [
+      [0, 0],
+      [0, 0],
+    ];
   if (typeof padding === 'string') {
-    throw new ShapeError(`${what}: padding must be 'valid', 'same', 'sameLower' or numbers, got '${padding}'`);
+    throw new ShapeError(
+      `${what}: padding must be 'valid', 'same', 'sameLower' or numbers, got '${padding}'`,
+    );
   }
   if (typeof padding === 'number' || typeof padding[0] === 'number') {
     const [height, width] = toPair(what, 'padding', padding as PairLike, 0);
@@ -115,7 +121,9 @@ export function placeWindows(
     const steps = (size + padding[0] + padding[1] - span) / stride;
     if (steps < 0) {
       const padded = ([0, 1] as const).map((each) => imageSize[each] + numbers[each][0] + numbers[each][1]);
-      const dilated = dilations.some((dilation) => dilation > 1) ? ` with dilations ${showShape(dilations)}` : '';
+      const dilated = dilations.some((dilation) => dilation > 1)
+        ? ` with dilations ${showShape(dilations)}`
+        : '';
       throw new ShapeError(
         `${what}: ${options.windowName ?? 'window'} ${showShape(windowSize)}${dilated} is larger than the padded input ${showShape(padded)}`,
       );
@@ -153,12 +161,26 @@ export function toLayout(x: Tensor, layout: Layout): Tensor {
  * The tensor with its axes in the order of the letters `to`; `from` says which letter each axis has now. Throws where
  * `from` is not among `allowed`.
  */
-export function reorder(what: string, name: string, x: Tensor, from: string, to: string, allowed: readonly string[]): Tensor {
+export function reorder(
+  what: string,
+  name: string,
+  x: Tensor,
+  from: string,
+  to: string,
+  allowed: readonly string[],
+): Tensor {
   if (!allowed.includes(from)) {
     throw new ShapeError(`${what}: ${name}Layout must be one of ${allowed.join(', ')}, got '${from}'`);
   }
   if (x.rank !== from.length) {
-    throw new ShapeError(`${what}: ${name} must have ${from.length} axes (${from}), got ${showShape(x.shape)}`);
+    throw new ShapeError(
+      `${what}: ${name} must have ${from.length} axes (${from}), got ${showShape(x.shape)}`,
+    );
   }
-  return from === to ? x : transpose(x, [...to].map((letter) => from.indexOf(letter)));
+  return from === to
+    ? x
+    : transpose(
+        x,
+        [...to].map((letter) => from.indexOf(letter)),
+      );
 }

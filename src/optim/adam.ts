@@ -33,7 +33,14 @@ function makeAdam(name: string, options: AdamOptions, weightDecay: number, decou
     {
       name,
       states: ['firstMoment', 'secondMoment'],
-      hyperparameters: { beta1, beta2, oneMinusBeta1: 1 - beta1, oneMinusBeta2: 1 - beta2, epsilon, weightDecay },
+      hyperparameters: {
+        beta1,
+        beta2,
+        oneMinusBeta1: 1 - beta1,
+        oneMinusBeta2: 1 - beta2,
+        epsilon,
+        weightDecay,
+      },
       update(element) {
         const { learningRate, states, step } = element;
         if (decoupled) element.parameter -= learningRate * weightDecay * element.parameter;

@@ -1,7 +1,7 @@
 import source from '#shaders/optimizer.wgsl' with { type: 'text' };
 import { DTypeError, GraphError, ShapeError } from '../core/errors.ts';
 import { showShape, sizeOf } from '../core/shape.ts';
-import { apply, type Op, Tensor, Variable } from '../graph/graph.ts';
+import { apply, type Op, type Tensor, Variable } from '../graph/graph.ts';
 import { type KernelCall, linearGrid, type OffsetOf } from '../graph/kernel.ts';
 import { add } from '../ops/arithmetic.ts';
 import { grad } from '../ops/gradient.ts';
@@ -85,7 +85,9 @@ export function makeOptimizer(rule: OptimizerRule, options: OptimizerOptions): O
       const rate = typeof learningRate === 'number' ? graph.constant(learningRate) : learningRate;
       // One dispatch can write to one buffer of parameters.
       const groups = [...new Set(parameters.map((parameter) => parameter.group))];
-      const members = groups.map((group) => parameters.map((_, i) => i).filter((i) => parameters[i].group === group));
+      const members = groups.map((group) =>
+        parameters.map((_, i) => i).filter((i) => parameters[i].group === group),
+      );
       const norms = attrs.clipNorm > 0 ? members.map((own) => squaredNorm(own.map((i) => gradients[i]))) : [];
       const norm = norms.length > 0 ? norms.reduce((total, part) => add(total, part)) : graph.constant(0);
       return members.flatMap((own) => {
@@ -115,9 +117,14 @@ function updateOp(rule: OptimizerRule): Op<UpdateAttrs> {
     name: rule.name,
     infer(inputs) {
       const [loss, rate] = inputs;
-      for (const [what, spec] of [['loss', loss], ['learning rate', rate]] as const) {
+      for (const [what, spec] of [
+        ['loss', loss],
+        ['learning rate', rate],
+      ] as const) {
         if (sizeOf(spec.shape) !== 1 || spec.dtype !== 'float32') {
-          throw new ShapeError(`the ${what} must be one float32 number, got ${spec.dtype} ${showShape(spec.shape)}`);
+          throw new ShapeError(
+            `the ${what} must be one float32 number, got ${spec.dtype} ${showShape(spec.shape)}`,
+          );
         }
       }
       return Array.from({ length: setsIn(inputs.length) }, (_, set) => {
@@ -132,11 +139,15 @@ function updateOp(rule: OptimizerRule): Op<UpdateAttrs> {
       const usable = Number.isFinite(loss) && Number.isFinite(scale) && Number.isFinite(squared);
       const results: Float64Array[] = [];
       for (let set = 0; set < setsIn(inputs.length); set++) {
-        const [parameter, gradient, ...states] = inputs.slice(leading + set * perInput, leading + (set + 1) * perInput);
+        const [parameter, gradient, ...states] = inputs.slice(
+          leading + set * perInput,
+          leading + (set + 1) * perInput,
+        );
         const updated = [parameter, ...states].map((values) => Float64Array.from(values));
         for (let i = 0; usable && i < parameter.length; i++) {
           const scaled = gradient[i] * scale;
-          const clipped = attrs.clipValue > 0 ? Math.min(Math.max(scaled, -attrs.clipValue), attrs.clipValue) : scaled;
+          const clipped =
+            attrs.clipValue > 0 ? Math.min(Math.max(scaled, -attrs.clipValue), attrs.clipValue) : scaled;
           if (!Number.isFinite(clipped)) continue;
           const element: ElementUpdate = {
             parameter: parameter[i],
@@ -159,7 +170,10 @@ function updateOp(rule: OptimizerRule): Op<UpdateAttrs> {
       return Array.from({ length: setsIn(inputCount) }, (_, set) => {
         const from = leading + set * perInput;
         const to = set * perOutput;
-        return [[to, from], ...rule.states.map((_, s): [number, number] => [to + 1 + s, from + 2 + s])] as [number, number][];
+        return [[to, from], ...rule.states.map((_, s): [number, number] => [to + 1 + s, from + 2 + s])] as [
+          number,
+          number,
+        ][];
       }).flat();
     },
     kernels({ inputs, attrs }): KernelCall[] {
@@ -186,7 +200,10 @@ function updateOp(rule: OptimizerRule): Op<UpdateAttrs> {
             NORM_BINDING: rule.states.length > 0 ? 8 : 7,
             ENTRY: 3 + rule.states.length,
             LOAD_STATES: rule.states
-              .map((name, s) => `let ${name}At = table[row + ${2 + s}u] / 4u + place;\n  var ${name} = states[${name}At];`)
+              .map(
+                (name, s) =>
+                  `let ${name}At = table[row + ${2 + s}u] / 4u + place;\n  var ${name} = states[${name}At];`,
+              )
               .join('\n  '),
             UPDATE: rule.wgsl,
             STORE_STATES: rule.states
@@ -247,7 +264,8 @@ function checkOptions(name: string, options: OptimizerOptions): void {
 }
 
 function checkParameters(name: string, parameters: readonly Variable[], gradients: readonly Tensor[]): void {
-  if (parameters.length === 0) throw new GraphError(`${name}: the loss depends on no trainable variable; there is nothing to train`);
+  if (parameters.length === 0)
+    throw new GraphError(`${name}: the loss depends on no trainable variable; there is nothing to train`);
   if (gradients.length !== parameters.length) {
     throw new GraphError(`${name}: ${parameters.length} parameters, but ${gradients.length} gradients`);
   }
@@ -255,7 +273,9 @@ function checkParameters(name: string, parameters: readonly Variable[], gradient
     if (!(parameter instanceof Variable)) throw new GraphError(`${name}: ${parameter} is not a variable`);
     if (parameter.dtype !== 'float32') throw new DTypeError(`${name}: ${parameter} must be float32`);
     if (String(gradients[i].shape) !== String(parameter.shape)) {
-      throw new ShapeError(`${name}: the gradient of ${parameter} has shape ${showShape(gradients[i].shape)}`);
+      throw new ShapeError(
+        `${name}: the gradient of ${parameter} has shape ${showShape(gradients[i].shape)}`,
+      );
     }
     if (parameters.indexOf(parameter) !== i) throw new GraphError(`${name}: ${parameter} is given twice`);
   });

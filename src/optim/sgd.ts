@@ -16,7 +16,8 @@ export interface SgdOptions extends OptimizerOptions {
  */
 export function sgd(options: SgdOptions): Optimizer {
   const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
-  if (nesterov && momentum <= 0) throw new GraphError(`sgd: nesterov needs a momentum above 0, got ${momentum}`);
+  if (nesterov && momentum <= 0)
+    throw new GraphError(`sgd: nesterov needs a momentum above 0, got ${momentum}`);
   const plain = momentum === 0;
   return makeOptimizer(
     {

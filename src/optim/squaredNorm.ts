@@ -29,7 +29,8 @@ const squaredNormOp: Op<null> = {
     for (let block = 0; block < blocks.length / 2; block++) {
       const values = inputs[blocks[2 * block]];
       const from = blocks[2 * block + 1] * blockElements;
-      for (const value of values.subarray(from, from + blockElements)) result[block % normPartials] += value * value;
+      for (const value of values.subarray(from, from + blockElements))
+        result[block % normPartials] += value * value;
     }
     return [result];
   },

@@ -28,6 +28,7 @@ describe('training on digits', () => {
       const first = (step * batch) % (digits.count - batch);
       const feeds = {
         'train/indices': Uint32Array.from({ length: batch }, (_, i) => first + i),
+        'train/offset': (step % 3) - 1,
         // As in six epochs of the main job.
         'train/learningRate': oneCycle(step, 750, peak),
       };
@@ -51,7 +52,11 @@ describe('training on digits', () => {
   }, 300_000);
 
   it('ends in the same bits twice, after 100 steps from one seed, and in others from another', async () => {
-    const [first, second, other] = [await train(webgpu, 16, 100, 4), await train(webgpu, 16, 100, 4), await train(webgpu, 16, 5, 5)];
+    const [first, second, other] = [
+      await train(webgpu, 16, 100, 4),
+      await train(webgpu, 16, 100, 4),
+      await train(webgpu, 16, 5, 5),
+    ];
     expect(first.bits).toEqual(second.bits);
     expect(first.losses).toEqual(second.losses);
     expect(other.bits).not.toEqual(first.bits);

@@ -24,7 +24,10 @@ describe('fusion', () => {
   });
 
   /** Kernels on WebGPU, after the result has been compared with the reference. */
-  async function kernelsOf(outputs: Record<string, Tensor>, sizes: Record<string, number>): Promise<readonly string[]> {
+  async function kernelsOf(
+    outputs: Record<string, Tensor>,
+    sizes: Record<string, number>,
+  ): Promise<readonly string[]> {
     const feeds = Object.fromEntries(
       Object.entries(sizes).map(([name, size], at) => [
         name,
@@ -49,24 +52,40 @@ describe('fusion', () => {
     const graph = new Graph();
     const x = graph.input('x', [2, 6, 6, 3]);
     const filter = graph.input('filter', [3, 3, 3, 8]);
-    const [mean, variance, scale, offset] = ['mean', 'variance', 'scale', 'offset'].map((name) => graph.input(name, [8]));
+    const [mean, variance, scale, offset] = ['mean', 'variance', 'scale', 'offset'].map((name) =>
+      graph.input(name, [8]),
+    );
     const y = relu(batchNormInference(conv2d(x, filter), { mean, variance, scale, offset }));
-    const kernels = await kernelsOf({ y }, { x: 216, filter: 216, mean: 8, variance: 8, scale: 8, offset: 8 });
+    const kernels = await kernelsOf(
+      { y },
+      { x: 216, filter: 216, mean: 8, variance: 8, scale: 8, offset: 8 },
+    );
     expect(kernels).toHaveLength(1);
   });
 
   it('puts bias, residual and activation into the product, and keeps what else is read of it', async () => {
     const graph = new Graph();
-    const [x, w, bias, rest] = [graph.input('x', [5, 6]), graph.input('w', [6, 8]), graph.input('bias', [8]), graph.input('rest', [5, 8])];
+    const [x, w, bias, rest] = [
+      graph.input('x', [5, 6]),
+      graph.input('w', [6, 8]),
+      graph.input('bias', [8]),
+      graph.input('rest', [5, 8]),
+    ];
     const before = add(matmul(x, w), bias);
-    const kernels = await kernelsOf({ y: relu(add(before, rest)), before }, { x: 30, w: 48, bias: 8, rest: 40 });
+    const kernels = await kernelsOf(
+      { y: relu(add(before, rest)), before },
+      { x: 30, w: 48, bias: 8, rest: 40 },
+    );
     expect(kernels).toHaveLength(1);
   });
 
   it('joins two branches, one of them behind a kernel', async () => {
     const graph = new Graph();
     const [x, w, z] = [graph.input('x', [5, 6]), graph.input('w', [6, 8]), graph.input('z', [5, 8])];
-    const kernels = await kernelsOf({ y: mul(relu(matmul(x, w)), sigmoid(mul(z, z))) }, { x: 30, w: 48, z: 40 });
+    const kernels = await kernelsOf(
+      { y: mul(relu(matmul(x, w)), sigmoid(mul(z, z))) },
+      { x: 30, w: 48, z: 40 },
+    );
     expect(kernels).toHaveLength(1);
   });
 

@@ -1,7 +1,11 @@
 import { ShapeError } from '../../src/core/errors.ts';
 import type { Shape } from '../../src/core/shape.ts';
 import { add, mul } from '../../src/ops/arithmetic.ts';
-import { type AveragePool2dOptions, averagePool2d, globalAveragePool2d } from '../../src/ops/averagePool2d.ts';
+import {
+  type AveragePool2dOptions,
+  averagePool2d,
+  globalAveragePool2d,
+} from '../../src/ops/averagePool2d.ts';
 import { grad } from '../../src/ops/gradient.ts';
 import { sum } from '../../src/ops/sum.ts';
 import { checkOp, type Sample } from '../support/checkOp.ts';
@@ -30,9 +34,13 @@ checkOp('averagePool2d', {
         averagePool2d(four, { windowSize: 2, strides: 1, dilations: 2 }),
       ],
       expected: [
-        [7, 7.5, 8, 8.5, 9, 9.5, 10, 10.5, 11, 11.5, 12, 12.5, 13, 13.5, 14, 14.5, 15, 15.5, 16, 16.5, 17, 17.5, 18, 18.5, 19],
         [
-          2.52, 3.6, 4.8, 4.08, 3.24, 4.56, 6.4, 8.4, 7.04, 5.52, 7.2, 10, 13, 10.8, 8.4, 6.96, 9.6, 12.4, 10.24, 7.92, 6.12, 8.4, 10.8, 8.88, 6.84,
+          7, 7.5, 8, 8.5, 9, 9.5, 10, 10.5, 11, 11.5, 12, 12.5, 13, 13.5, 14, 14.5, 15, 15.5, 16, 16.5, 17,
+          17.5, 18, 18.5, 19,
+        ],
+        [
+          2.52, 3.6, 4.8, 4.08, 3.24, 4.56, 6.4, 8.4, 7.04, 5.52, 7.2, 10, 13, 10.8, 8.4, 6.96, 9.6, 12.4,
+          10.24, 7.92, 6.12, 8.4, 10.8, 8.88, 6.84,
         ],
         [4, 5.5, 7, 11.5, 13, 14.5, 19, 20.5, 22],
         [6, 7.5, 12, 13.5],
@@ -43,7 +51,13 @@ checkOp('averagePool2d', {
       name: 'what ceilMode adds beyond the padding never counts; a window in the padding gives 0',
       inputs: [{ shape: [1, 1, 4, 1], values: [1, 2, 3, 4] }],
       build: ([x]) => [
-        averagePool2d(x, { windowSize: [1, 4], strides: [1, 3], padding: [0, 1], ceilMode: true, countIncludePad: true }),
+        averagePool2d(x, {
+          windowSize: [1, 4],
+          strides: [1, 3],
+          padding: [0, 1],
+          ceilMode: true,
+          countIncludePad: true,
+        }),
         averagePool2d(x, { windowSize: [1, 4], strides: [1, 3], padding: [0, 1], ceilMode: true }),
         averagePool2d(x, { windowSize: 1, strides: [1, 2], padding: [0, 1] }),
         averagePool2d(x, { windowSize: [1, 2], strides: [1, 6], dilations: 2, padding: [0, 3] }),
@@ -59,8 +73,21 @@ checkOp('averagePool2d', {
     sample('windows side by side', [2, 6, 6, 4], { windowSize: 2 }),
     sample('overlapping windows', [2, 9, 8, 8], { windowSize: 3, strides: 2, padding: 1 }),
     sample('strides beyond the window', [1, 9, 9, 5], { windowSize: 2, strides: 3 }),
-    sample('unequal padding, ceilMode', [1, 8, 7, 4], { windowSize: [3, 2], strides: [2, 3], padding: [[1, 0], [0, 1]], ceilMode: true }),
-    sample('dilations', [1, 9, 10, 3], { windowSize: [2, 3], strides: [1, 2], dilations: [3, 2], padding: [1, 2] }),
+    sample('unequal padding, ceilMode', [1, 8, 7, 4], {
+      windowSize: [3, 2],
+      strides: [2, 3],
+      padding: [
+        [1, 0],
+        [0, 1],
+      ],
+      ceilMode: true,
+    }),
+    sample('dilations', [1, 9, 10, 3], {
+      windowSize: [2, 3],
+      strides: [1, 2],
+      dilations: [3, 2],
+      padding: [1, 2],
+    }),
     sample('more padding than window', [1, 3, 4, 3], { windowSize: 2, strides: 2, padding: 4 }),
     sample('sameLower', [1, 5, 6, 1], { windowSize: 4, strides: 2, padding: 'sameLower' }),
     sample('the whole image', [3, 4, 5, 17], { windowSize: [4, 5] }),
@@ -85,7 +112,11 @@ checkOp('averagePool2d', {
         return grad(sum(mul(mul(y, y), y)), [x]);
       },
     },
-    { name: 'float16', inputs: [{ shape: [1, 6, 6, 4], dtype: 'float16' }], build: ([x]) => averagePool2d(x, { windowSize: 2 }) },
+    {
+      name: 'float16',
+      inputs: [{ shape: [1, 6, 6, 4], dtype: 'float16' }],
+      build: ([x]) => averagePool2d(x, { windowSize: 2 }),
+    },
   ],
   errors: [
     {
@@ -96,9 +127,11 @@ checkOp('averagePool2d', {
     },
     {
       name: 'a window larger than the input',
-      build: (graph) => averagePool2d(graph.input('x', [1, 5, 5, 3]), { windowSize: [2, 3], dilations: [1, 3] }),
+      build: (graph) =>
+        averagePool2d(graph.input('x', [1, 5, 5, 3]), { windowSize: [2, 3], dilations: [1, 3] }),
       error: ShapeError,
-      message: /averagePool2d: window \[2, 3\] with dilations \[1, 3\] is larger than the padded input \[5, 5\]/,
+      message:
+        /averagePool2d: window \[2, 3\] with dilations \[1, 3\] is larger than the padded input \[5, 5\]/,
     },
     {
       name: 'layout',

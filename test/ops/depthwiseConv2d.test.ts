@@ -19,7 +19,11 @@ checkOp('depthwiseConv2d', {
       name: 'a separable convolution, NCHW',
       inputs: [{ shape: [2, 3, 5, 6] }, { shape: [3, 3, 3, 2] }, { shape: [1, 1, 6, 4] }, { shape: [4] }],
       build: ([x, perChannel, pointwise, bias]) =>
-        conv2d(depthwiseConv2d(x, perChannel, { padding: 'same', strides: [1, 2], layout: 'NCHW' }), pointwise, { bias, layout: 'NCHW' }),
+        conv2d(
+          depthwiseConv2d(x, perChannel, { padding: 'same', strides: [1, 2], layout: 'NCHW' }),
+          pointwise,
+          { bias, layout: 'NCHW' },
+        ),
     },
     {
       name: 'wide',
@@ -32,7 +36,8 @@ checkOp('depthwiseConv2d', {
       name: 'channels',
       build: (graph) => depthwiseConv2d(graph.input('x', [1, 5, 5, 3]), graph.input('w', [3, 3, 4, 1])),
       error: ShapeError,
-      message: /depthwiseConv2d: filter must be \[height, width, channels of x, multiplier\], got x \[1, 5, 5, 3\] and filter \[3, 3, 4, 1\]/,
+      message:
+        /depthwiseConv2d: filter must be \[height, width, channels of x, multiplier\], got x \[1, 5, 5, 3\] and filter \[3, 3, 4, 1\]/,
     },
   ],
 });

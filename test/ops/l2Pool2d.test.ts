@@ -16,7 +16,11 @@ checkOp('l2Pool2d', {
     {
       name: 'Pythagorean numbers; a window in the padding gives 0',
       inputs: [{ shape: [1, 2, 4, 1], values: [3, 4, 0, -5, 12, 0, 0, 12] }],
-      build: ([x]) => [l2Pool2d(x, { windowSize: [1, 2] }), l2Pool2d(x, { windowSize: 2 }), l2Pool2d(x, { windowSize: 1, strides: 3, padding: 1 })],
+      build: ([x]) => [
+        l2Pool2d(x, { windowSize: [1, 2] }),
+        l2Pool2d(x, { windowSize: 2 }),
+        l2Pool2d(x, { windowSize: 1, strides: 3, padding: 1 }),
+      ],
       expected: [
         [5, 5, 12, 12],
         [13, 13],
@@ -32,8 +36,21 @@ checkOp('l2Pool2d', {
     },
     sample('windows side by side', [2, 6, 6, 4], { windowSize: 2 }),
     sample('overlapping windows', [2, 9, 8, 8], { windowSize: 3, strides: 2, padding: 1 }),
-    sample('unequal padding, ceilMode', [1, 8, 7, 4], { windowSize: [3, 2], strides: [2, 3], padding: [[1, 0], [0, 1]], ceilMode: true }),
-    sample('dilations', [1, 9, 10, 3], { windowSize: [2, 3], strides: [1, 2], dilations: [3, 2], padding: [1, 2] }),
+    sample('unequal padding, ceilMode', [1, 8, 7, 4], {
+      windowSize: [3, 2],
+      strides: [2, 3],
+      padding: [
+        [1, 0],
+        [0, 1],
+      ],
+      ceilMode: true,
+    }),
+    sample('dilations', [1, 9, 10, 3], {
+      windowSize: [2, 3],
+      strides: [1, 2],
+      dilations: [3, 2],
+      padding: [1, 2],
+    }),
     sample('the whole image', [3, 4, 5, 17], { windowSize: [4, 5] }),
     sample('NCHW', [2, 3, 7, 6], { windowSize: 2, layout: 'NCHW' }),
     {
@@ -49,7 +66,11 @@ checkOp('l2Pool2d', {
         return grad(sum(mul(mul(y, y), y)), [x]);
       },
     },
-    { name: 'float16', inputs: [{ shape: [1, 6, 6, 4], dtype: 'float16' }], build: ([x]) => l2Pool2d(x, { windowSize: 2 }) },
+    {
+      name: 'float16',
+      inputs: [{ shape: [1, 6, 6, 4], dtype: 'float16' }],
+      build: ([x]) => l2Pool2d(x, { windowSize: 2 }),
+    },
   ],
   errors: [
     {

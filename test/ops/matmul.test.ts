@@ -34,10 +34,28 @@ checkOp('matmul', {
     ...transposed(4, 8, 12),
     ...transposed(65, 130, 3),
     ...transposed(68, 20, 132),
-    { name: 'row times matrix', inputs: [{ shape: [1, 130] }, { shape: [130, 64] }], build: ([a, b]) => matmul(a, b), variants },
-    { name: 'long inner dimension', inputs: [{ shape: [3, 1000] }, { shape: [1000, 5] }], build: ([a, b]) => matmul(a, b) },
-    { name: 'batches', inputs: [{ shape: [3, 5, 4] }, { shape: [3, 4, 6] }], build: ([a, b]) => matmul(a, b), variants },
-    { name: 'one b for all batches', inputs: [{ shape: [3, 5, 4] }, { shape: [4, 6] }], build: ([a, b]) => matmul(a, b) },
+    {
+      name: 'row times matrix',
+      inputs: [{ shape: [1, 130] }, { shape: [130, 64] }],
+      build: ([a, b]) => matmul(a, b),
+      variants,
+    },
+    {
+      name: 'long inner dimension',
+      inputs: [{ shape: [3, 1000] }, { shape: [1000, 5] }],
+      build: ([a, b]) => matmul(a, b),
+    },
+    {
+      name: 'batches',
+      inputs: [{ shape: [3, 5, 4] }, { shape: [3, 4, 6] }],
+      build: ([a, b]) => matmul(a, b),
+      variants,
+    },
+    {
+      name: 'one b for all batches',
+      inputs: [{ shape: [3, 5, 4] }, { shape: [4, 6] }],
+      build: ([a, b]) => matmul(a, b),
+    },
     {
       name: 'one a for all batches, transposed',
       inputs: [{ shape: [4, 5] }, { shape: [2, 3, 4, 6] }],
@@ -48,8 +66,16 @@ checkOp('matmul', {
       inputs: [{ shape: [2, 1, 3, 1, 2, 3] }, { shape: [1, 2, 1, 2, 3, 2] }],
       build: ([a, b]) => matmul(a, b),
     },
-    { name: 'vector times matrix', inputs: [{ shape: [5] }, { shape: [2, 5, 3] }], build: ([a, b]) => matmul(a, b) },
-    { name: 'matrix times vector', inputs: [{ shape: [4, 5] }, { shape: [5] }], build: ([a, b]) => matmul(a, b) },
+    {
+      name: 'vector times matrix',
+      inputs: [{ shape: [5] }, { shape: [2, 5, 3] }],
+      build: ([a, b]) => matmul(a, b),
+    },
+    {
+      name: 'matrix times vector',
+      inputs: [{ shape: [4, 5] }, { shape: [5] }],
+      build: ([a, b]) => matmul(a, b),
+    },
     { name: 'dot product', inputs: [{ shape: [7] }, { shape: [7] }], build: ([a, b]) => matmul(a, b) },
     {
       name: 'a chain behind the product',
@@ -67,12 +93,20 @@ checkOp('matmul', {
       gradient: false,
       tolerance: { relative: 8e-6, absolute: 100, reason: 'terms of 1e8 cancel' },
     },
-    { name: 'float16', inputs: [{ shape: [5, 8], dtype: 'float16' }, { shape: [8, 4], dtype: 'float16' }], build: ([a, b]) => matmul(a, b) },
+    {
+      name: 'float16',
+      inputs: [
+        { shape: [5, 8], dtype: 'float16' },
+        { shape: [8, 4], dtype: 'float16' },
+      ],
+      build: ([a, b]) => matmul(a, b),
+    },
   ],
   errors: [
     {
       name: 'inner dimensions',
-      build: (graph) => graph.scope('dense1', () => matmul(graph.input('a', [2, 3]), graph.input('b', [4, 5]))),
+      build: (graph) =>
+        graph.scope('dense1', () => matmul(graph.input('a', [2, 3]), graph.input('b', [4, 5]))),
       error: ShapeError,
       message: /^dense1\/matmul: inner dimensions differ, \[2, 3\] x \[4, 5\]: 3 and 4$/,
     },
@@ -93,8 +127,16 @@ checkOp('matmul', {
 
 checkOp('linear', {
   samples: [
-    { inputs: [{ shape: [5, 7] }, { shape: [7, 3] }, { shape: [3] }], build: ([x, w, b]) => linear(x, w, b), variants },
-    { inputs: [{ shape: [2, 3, 8] }, { shape: [8, 4] }, { shape: [4] }], build: ([x, w, b]) => linear(x, w, b), variants },
+    {
+      inputs: [{ shape: [5, 7] }, { shape: [7, 3] }, { shape: [3] }],
+      build: ([x, w, b]) => linear(x, w, b),
+      variants,
+    },
+    {
+      inputs: [{ shape: [2, 3, 8] }, { shape: [8, 4] }, { shape: [4] }],
+      build: ([x, w, b]) => linear(x, w, b),
+      variants,
+    },
     { inputs: [{ shape: [64, 9] }, { shape: [9, 10] }], build: ([x, w]) => linear(x, w) },
     {
       name: 'a square behind it, so that the gradient has a gradient',

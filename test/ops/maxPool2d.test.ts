@@ -50,7 +50,10 @@ checkOp('maxPool2d', {
     {
       name: 'negative numbers win over the padding, a window in the padding gives 0',
       inputs: [{ shape: [1, 2, 2, 1], values: [-1, -2, -3, -4] }],
-      build: ([x]) => [maxPool2d(x, { windowSize: 2, padding: 1 }), maxPool2d(x, { windowSize: 1, strides: 2, padding: 2 })],
+      build: ([x]) => [
+        maxPool2d(x, { windowSize: 2, padding: 1 }),
+        maxPool2d(x, { windowSize: 1, strides: 2, padding: 2 }),
+      ],
       expected: [
         [-1, -2, -3, -4],
         [0, 0, 0, 0, -1, 0, 0, 0, 0],
@@ -65,7 +68,25 @@ checkOp('maxPool2d', {
     },
     {
       name: 'infinities and NaN',
-      inputs: [{ shape: [1, 2, 6, 1], values: [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, 1, Number.NaN, Number.NaN, 2, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, 5, 4, 3, Number.POSITIVE_INFINITY] }],
+      inputs: [
+        {
+          shape: [1, 2, 6, 1],
+          values: [
+            Number.NEGATIVE_INFINITY,
+            Number.NEGATIVE_INFINITY,
+            1,
+            Number.NaN,
+            Number.NaN,
+            2,
+            Number.NEGATIVE_INFINITY,
+            Number.NEGATIVE_INFINITY,
+            5,
+            4,
+            3,
+            Number.POSITIVE_INFINITY,
+          ],
+        },
+      ],
       build: ([x]) => maxPool2d(x, { windowSize: 2 }),
       expected: [Number.NEGATIVE_INFINITY, Number.NaN, Number.NaN],
       gradient: false,
@@ -74,8 +95,21 @@ checkOp('maxPool2d', {
     sample('windows side by side, rest left out', [1, 7, 9, 3], { windowSize: [3, 2] }),
     sample('overlapping windows', [2, 9, 8, 8], { windowSize: 3, strides: 2, padding: 1 }),
     sample('strides beyond the window', [1, 9, 9, 5], { windowSize: 2, strides: 3 }),
-    sample('unequal padding, ceilMode', [1, 8, 7, 4], { windowSize: [3, 2], strides: [2, 3], padding: [[1, 0], [0, 1]], ceilMode: true }),
-    sample('dilations', [1, 9, 10, 3], { windowSize: [2, 3], strides: [1, 2], dilations: [3, 2], padding: [1, 2] }),
+    sample('unequal padding, ceilMode', [1, 8, 7, 4], {
+      windowSize: [3, 2],
+      strides: [2, 3],
+      padding: [
+        [1, 0],
+        [0, 1],
+      ],
+      ceilMode: true,
+    }),
+    sample('dilations', [1, 9, 10, 3], {
+      windowSize: [2, 3],
+      strides: [1, 2],
+      dilations: [3, 2],
+      padding: [1, 2],
+    }),
     sample('sameLower', [1, 5, 6, 1], { windowSize: 4, strides: 2, padding: 'sameLower' }),
     sample('the whole image', [3, 4, 5, 17], { windowSize: [4, 5] }),
     sample('NCHW', [2, 3, 7, 6], { windowSize: 2, layout: 'NCHW' }),
@@ -99,7 +133,11 @@ checkOp('maxPool2d', {
           return grad(sum(mul(mul(y, y), y)), [x]);
         }),
     },
-    { name: 'float16', inputs: [{ shape: [1, 6, 6, 4], dtype: 'float16' }], build: ([x]) => maxPool2d(x, { windowSize: 2 }) },
+    {
+      name: 'float16',
+      inputs: [{ shape: [1, 6, 6, 4], dtype: 'float16' }],
+      build: ([x]) => maxPool2d(x, { windowSize: 2 }),
+    },
   ],
   errors: [
     {

@@ -25,7 +25,8 @@ function quadratic(seed: number) {
   const graph = new Graph({ seed });
   const parameters = shapes.map((shape, i) =>
     graph.variable(`p${i}`, shape, {
-      initializer: (_, random) => Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal()),
+      initializer: (_, random) =>
+        Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => random.normal()),
     }),
   );
   const terms = parameters.map((parameter, i) => {
@@ -38,10 +39,17 @@ function quadratic(seed: number) {
 /** The textbook rules on plain numbers, written independently of the library's. */
 type State = { p: number; m: number; v: number };
 const rules: Record<string, { make: () => Optimizer; step: (s: State, g: number, t: number) => void }> = {
-  sgd: { make: () => sgd({ learningRate: 0.1 }), step: (s, g) => void (s.p -= 0.1 * g) },
+  sgd: {
+    make: () => sgd({ learningRate: 0.1 }),
+    step: (s, g) => {
+      s.p -= 0.1 * g;
+    },
+  },
   'sgd with decay': {
     make: () => sgd({ learningRate: 0.1, weightDecay: 0.2 }),
-    step: (s, g) => void (s.p -= 0.1 * (g + 0.2 * s.p)),
+    step: (s, g) => {
+      s.p -= 0.1 * (g + 0.2 * s.p);
+    },
   },
   momentum: {
     make: () => sgd({ learningRate: 0.05, momentum: 0.9 }),
@@ -98,7 +106,9 @@ describe('optimizers', () => {
         const { parameters, loss } = quadratic(3);
         const program = await device.compile({ outputs: { loss }, updates: make().minimize(loss) });
         const states = await Promise.all(
-          parameters.map(async (parameter) => Array.from(await device.read(parameter), (p): State => ({ p, m: 0, v: 0 }))),
+          parameters.map(async (parameter) =>
+            Array.from(await device.read(parameter), (p): State => ({ p, m: 0, v: 0 })),
+          ),
         );
         for (let t = 1; t <= 20; t++) {
           await program.submit();
@@ -108,7 +118,9 @@ describe('optimizers', () => {
         }
         await expectParameters(device, parameters, states);
         if (device.info.backend === 'webgpu') {
-          const updates = program.stats.kernels.filter((kernel) => /^(sgd|adam|adamw|rmsprop|adagrad) /.test(kernel));
+          const updates = program.stats.kernels.filter((kernel) =>
+            /^(sgd|adam|adamw|rmsprop|adagrad) /.test(kernel),
+          );
           expect(updates).toHaveLength(1);
         }
         program.dispose();
@@ -120,7 +132,9 @@ describe('optimizers', () => {
     for (const device of devices) {
       const { parameters, loss } = quadratic(4);
       const before = await device.read(parameters[1]);
-      const program = await device.compile({ updates: sgd({ learningRate: 1, clipValue: 0.25 }).minimize(loss) });
+      const program = await device.compile({
+        updates: sgd({ learningRate: 1, clipValue: 0.25 }).minimize(loss),
+      });
       await program.run();
       const after = await device.read(parameters[1]);
       before.forEach((value, i) => {
@@ -179,17 +193,27 @@ describe('optimizers', () => {
 
   it('names what is wrong', () => {
     const { graph, parameters, loss } = quadratic(8);
-    expect(() => sgd({ learningRate: -1 })).toThrow(/sgd: learningRate must be a finite number of at least 0, got -1/);
-    expect(() => adam({ learningRate: 1, clipNorm: 0 })).toThrow(/adam: clipNorm must be a finite number above 0, got 0/);
-    expect(() => sgd({ learningRate: 1, nesterov: true })).toThrow(/nesterov needs a momentum/);
-    expect(() => sgd({ learningRate: 1 }).minimize(graph.constant(1))).toThrow(/depends on no trainable variable/);
-    expect(() => sgd({ learningRate: 1 }).apply(loss, [parameters[0], parameters[0]], [parameters[0], parameters[0]])).toThrow(
-      /is given twice/,
+    expect(() => sgd({ learningRate: -1 })).toThrow(
+      /sgd: learningRate must be a finite number of at least 0, got -1/,
     );
+    expect(() => adam({ learningRate: 1, clipNorm: 0 })).toThrow(
+      /adam: clipNorm must be a finite number above 0, got 0/,
+    );
+    expect(() => sgd({ learningRate: 1, nesterov: true })).toThrow(/nesterov needs a momentum/);
+    expect(() => sgd({ learningRate: 1 }).minimize(graph.constant(1))).toThrow(
+      /depends on no trainable variable/,
+    );
+    expect(() =>
+      sgd({ learningRate: 1 }).apply(loss, [parameters[0], parameters[0]], [parameters[0], parameters[0]]),
+    ).toThrow(/is given twice/);
   });
 });
 
-async function expectParameters(device: Device, parameters: readonly Variable[], states: readonly (readonly State[])[]) {
+async function expectParameters(
+  device: Device,
+  parameters: readonly Variable[],
+  states: readonly (readonly State[])[],
+) {
   for (const [i, parameter] of parameters.entries()) {
     const values = await device.read(parameter);
     states[i].forEach(({ p }, j) => {

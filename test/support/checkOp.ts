@@ -5,10 +5,10 @@ import { WebGpuProgram } from '../../src/backends/webgpu/program.ts';
 import { type DType, isFloat, roundTo, toTensorData } from '../../src/core/dtype.ts';
 import { RandomStream } from '../../src/core/random.ts';
 import { type Shape, sameShape, showShape, sizeOf } from '../../src/core/shape.ts';
-import { Graph, Tensor } from '../../src/graph/graph.ts';
+import { Graph, type Tensor } from '../../src/graph/graph.ts';
 import { runReference, trace, type Value } from '../../src/graph/trace.ts';
-import { grad } from '../../src/ops/gradient.ts';
 import { add, mul } from '../../src/ops/arithmetic.ts';
+import { grad } from '../../src/ops/gradient.ts';
 import { sum } from '../../src/ops/sum.ts';
 import { compare, differenceTolerance, type Tolerance, tolerances } from './closeness.ts';
 
@@ -69,7 +69,10 @@ function gpuDevice(): Promise<Device> {
 
 async function checkSample(sample: Sample, seed: number): Promise<void> {
   const device = await gpuDevice();
-  if (sample.inputs.some(({ dtype }) => dtype === 'float16') && !device.info.features.includes('shader-f16')) {
+  if (
+    sample.inputs.some(({ dtype }) => dtype === 'float16') &&
+    !device.info.features.includes('shader-f16')
+  ) {
     console.warn(`skipped: ${sample.name ?? seed}: ${device.info.name} has no shader-f16`);
     return;
   }
@@ -96,7 +99,11 @@ async function checkSample(sample: Sample, seed: number): Promise<void> {
   const floats = outputs.filter((output) => isFloat(output.dtype));
   if (sample.gradient !== false && checked.length > 0 && floats.length > 0) {
     const loss = weightedSum(graph, floats, seed);
-    const gradients = grad(loss, checked.map((i) => inputs[i]), { unused: 'zeros' });
+    const gradients = grad(
+      loss,
+      checked.map((i) => inputs[i]),
+      { unused: 'zeros' },
+    );
     gradients.forEach((gradient, i) => {
       tensors[`gradient of input ${checked[i]}`] = gradient;
       if (!sameShape(gradient.shape, inputs[checked[i]].shape)) {
@@ -106,7 +113,12 @@ async function checkSample(sample: Sample, seed: number): Promise<void> {
     const analytic = evaluator(tensors)(feeds);
     const lossAt = evaluator({ loss });
     for (const i of checked) {
-      const { places, slopes } = differences((moved) => lossAt(moved).get('loss')![0], `input${i}`, feeds, seed);
+      const { places, slopes } = differences(
+        (moved) => lossAt(moved).get('loss')![0],
+        `input${i}`,
+        feeds,
+        seed,
+      );
       const gradient = analytic.get(`gradient of input ${i}`)!;
       const problem = compare(
         `gradient of input ${i} (at elements ${places.join(' ')}) against central differences`,
@@ -121,12 +133,18 @@ async function checkSample(sample: Sample, seed: number): Promise<void> {
     }
   }
   const reference = evaluator(tensors)(feeds);
-  const expected = sample.expected && (Array.isArray(sample.expected[0]) ? sample.expected : [sample.expected]);
+  const expected =
+    sample.expected && (Array.isArray(sample.expected[0]) ? sample.expected : [sample.expected]);
   (expected as readonly (readonly number[])[] | undefined)?.forEach((numbers, i) => {
-    const problem = compare(`output ${i} of the reference against the expected numbers`, reference.get(`output${i}`)!, numbers, {
-      relative: 2e-6,
-      absolute: 1e-6,
-    });
+    const problem = compare(
+      `output ${i} of the reference against the expected numbers`,
+      reference.get(`output${i}`)!,
+      numbers,
+      {
+        relative: 2e-6,
+        absolute: 1e-6,
+      },
+    );
     if (problem) problems.push(problem);
   });
   for (const variants of sample.variants ?? [undefined]) {
@@ -146,7 +164,8 @@ async function checkSample(sample: Sample, seed: number): Promise<void> {
         if (problem) problems.push(problem);
       }
       if (program instanceof WebGpuProgram) {
-        for (const label of await program.verifyGuards()) problems.push(`a kernel wrote beyond ${label}${shown}`);
+        for (const label of await program.verifyGuards())
+          problems.push(`a kernel wrote beyond ${label}${shown}`);
       }
     } finally {
       program.dispose();
@@ -160,7 +179,8 @@ function checkError({ build, error, message }: ErrorSample): void {
     build(new Graph());
   } catch (thrown) {
     if (!(thrown instanceof error)) throw new Error(`expected ${error.name}, got ${thrown}`);
-    if (!message.test(thrown.message)) throw new Error(`the message "${thrown.message}" does not match ${message}`);
+    if (!message.test(thrown.message))
+      throw new Error(`the message "${thrown.message}" does not match ${message}`);
     return;
   }
   throw new Error(`expected ${error.name}, but nothing was thrown`);
@@ -173,7 +193,9 @@ function draw({ shape, dtype = 'float32', values }: InputSample, seed: number): 
   const random = new RandomStream(seed, 99);
   return Float64Array.from({ length: sizeOf(shape) }, () => {
     const value = low + (high - low) * random.uniform();
-    return dtype === 'bool' ? Number(random.uniform() < 0.5) : roundTo(dtype, dtype === 'float32' ? value : Math.floor(value));
+    return dtype === 'bool'
+      ? Number(random.uniform() < 0.5)
+      : roundTo(dtype, dtype === 'float32' ? value : Math.floor(value));
   });
 }
 
@@ -198,13 +220,14 @@ function evaluator(tensors: Readonly<Record<string, Tensor>>): (feeds: Values) =
     for (const input of traced.inputs) values.set(input, feeds[input.inputName ?? '']);
     for (const value of traced.variables) {
       const start = value.variable?.initializer;
-      if (typeof start !== 'number') throw new Error('samples may only use variables that start as one number');
+      if (typeof start !== 'number')
+        throw new Error('samples may only use variables that start as one number');
       values.set(value, new Float64Array(sizeOf(value.spec.shape)).fill(start));
     }
     for (const { op, attrs, inputs, outputs } of traced.steps) {
       const specs = { inputs: inputs.map(({ spec }) => spec), outputs: outputs.map(({ spec }) => spec) };
       const results = runReference(op, inputs.map(get), specs, attrs);
-      outputs.forEach((output, i) => values.set(output, results[i]));
+      for (const [i, output] of outputs.entries()) values.set(output, results[i]);
     }
     return new Map([...traced.outputs].map(([name, value]) => [name, get(value)]));
   };
@@ -232,6 +255,7 @@ function differences(lossAt: (feeds: Values) => number, name: string, feeds: Val
 
 function largest(values: ArrayLike<number>): number {
   let result = 0;
-  for (let i = 0; i < values.length; i++) if (Number.isFinite(values[i])) result = Math.max(result, Math.abs(values[i]));
+  for (let i = 0; i < values.length; i++)
+    if (Number.isFinite(values[i])) result = Math.max(result, Math.abs(values[i]));
   return result;
 }

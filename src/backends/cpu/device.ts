@@ -3,7 +3,15 @@ import { DeviceError } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Variable } from '../../graph/graph.ts';
 import { runReference, type Step, trace, type Value } from '../../graph/trace.ts';
-import type { CompileOptions, Device, DeviceInfo, Feeds, MemoryUse, Program, ProgramStats } from '../backend.ts';
+import type {
+  CompileOptions,
+  Device,
+  DeviceInfo,
+  Feeds,
+  MemoryUse,
+  Program,
+  ProgramStats,
+} from '../backend.ts';
 import { findNonFinite } from '../diagnose.ts';
 import { checkData, checkFeeds, finiteOutputs, initialValues, toRequest } from '../feeds.ts';
 
@@ -96,7 +104,8 @@ class CpuProgram<Names extends string> implements Program<Names> {
   async run(feeds: Feeds = {}): Promise<Record<Names, TensorData>> {
     const values = this.execute(feeds);
     const results: Record<string, TensorData> = {};
-    for (const [name, value] of this.traced.outputs) results[name] = toTensorData(value.spec.dtype, get(values, value));
+    for (const [name, value] of this.traced.outputs)
+      results[name] = toTensorData(value.spec.dtype, get(values, value));
     for (const name of this.finite) {
       const wrong = results[name].find((element) => !Number.isFinite(element));
       if (wrong !== undefined) throw await findNonFinite(this.device, this.options, feeds, name, wrong);
@@ -119,14 +128,25 @@ class CpuProgram<Names extends string> implements Program<Names> {
       const data = feeds[input.inputName ?? ''];
       values.set(
         input,
-        Float64Array.from(typeof data === 'number' ? [data] : data, (value) => roundTo(input.spec.dtype, value)),
+        Float64Array.from(typeof data === 'number' ? [data] : data, (value) =>
+          roundTo(input.spec.dtype, value),
+        ),
       );
     }
-    for (const value of this.traced.variables) if (value.variable) values.set(value, this.device.valueOf(value.variable));
+    for (const value of this.traced.variables)
+      if (value.variable) values.set(value, this.device.valueOf(value.variable));
     for (const step of this.traced.steps) {
-      const specs = { inputs: step.inputs.map(({ spec }) => spec), outputs: step.outputs.map(({ spec }) => spec) };
-      const results = runReference(step.op, step.inputs.map((input) => get(values, input)), specs, step.attrs);
-      step.outputs.forEach((output, i) => values.set(output, results[i]));
+      const specs = {
+        inputs: step.inputs.map(({ spec }) => spec),
+        outputs: step.outputs.map(({ spec }) => spec),
+      };
+      const results = runReference(
+        step.op,
+        step.inputs.map((input) => get(values, input)),
+        specs,
+        step.attrs,
+      );
+      for (const [i, output] of step.outputs.entries()) values.set(output, results[i]);
     }
     return values;
   }

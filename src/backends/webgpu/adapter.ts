@@ -14,11 +14,15 @@ export async function openWebGpu(): Promise<WebGpuDevice> {
   const host = hostName();
   const gpu = await findGpu();
   const adapter = await findAdapter(gpu);
-  if (!adapter) throw new NoAdapterError(`this ${host} has WebGPU but gives no adapter; ${adapterAdvice[host]}`);
+  if (!adapter)
+    throw new NoAdapterError(`this ${host} has WebGPU but gives no adapter; ${adapterAdvice[host]}`);
   const { info, features, limits } = adapter;
-  const name = info.description || info.device || `${info.vendor} ${info.architecture}`.trim() || 'unnamed adapter';
+  const name =
+    info.description || info.device || `${info.vendor} ${info.architecture}`.trim() || 'unnamed adapter';
   const software = isSoftware(adapter);
-  const wanted = (['shader-f16', 'subgroups', 'timestamp-query'] as const).filter((feature) => features.has(feature));
+  const wanted = (['shader-f16', 'subgroups', 'timestamp-query'] as const).filter((feature) =>
+    features.has(feature),
+  );
   const device = await adapter.requestDevice({
     label: 'tensorloom',
     requiredFeatures: wanted,
@@ -47,7 +51,9 @@ async function findAdapter(gpu: GPU): Promise<GPUAdapter | null> {
   const first = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (first && !isSoftware(first)) return first;
   const second = await gpu.requestAdapter();
-  return second && !isSoftware(second) ? second : (first ?? second ?? gpu.requestAdapter({ forceFallbackAdapter: true }));
+  return second && !isSoftware(second)
+    ? second
+    : (first ?? second ?? gpu.requestAdapter({ forceFallbackAdapter: true }));
 }
 
 function isSoftware({ info }: GPUAdapter): boolean {

@@ -41,7 +41,9 @@ export class WebGpuDevice implements Device {
       this.state.fail(sentence);
       return sentence;
     });
-    gpu.addEventListener('uncapturederror', (event) => this.state.fail(`the device reported: ${event.error.message}`));
+    gpu.addEventListener('uncapturederror', (event) =>
+      this.state.fail(`the device reported: ${event.error.message}`),
+    );
   }
 
   get memory(): MemoryUse {

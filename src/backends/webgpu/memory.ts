@@ -2,7 +2,13 @@ import { DeviceError, LimitError } from '../../core/errors.ts';
 import type { MemoryUse } from '../backend.ts';
 
 // The flags of GPUBufferUsage and GPUMapMode, which not every host defines as globals.
-export const usage = { mapRead: 0x1, copySource: 0x4, copyDestination: 0x8, uniform: 0x40, storage: 0x80 } as const;
+export const usage = {
+  mapRead: 0x1,
+  copySource: 0x4,
+  copyDestination: 0x8,
+  uniform: 0x40,
+  storage: 0x80,
+} as const;
 const mapModeRead = 0x1;
 
 /** Makes buffers and knows how many there are. */

@@ -1,7 +1,7 @@
 import type { TensorData } from '../../core/dtype.ts';
 import { DeviceError } from '../../core/errors.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { type Plan, type Region, storageBytes } from '../../graph/plan.ts';
+import { type Plan, type Region, storageBytes } from '../../graph/layout.ts';
 import type { Trace } from '../../graph/trace.ts';
 import type { CompileOptions, Device, Feeds, Program, ProgramStats } from '../backend.ts';
 import { findNonFinite } from '../diagnose.ts';
@@ -162,7 +162,13 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
       }
     }
     for (const { from, to } of this.planned.copies) {
-      encoder.copyBufferToBuffer(this.buffers[from.buffer], from.offset, this.buffers[to.buffer], to.offset, from.bytes);
+      encoder.copyBufferToBuffer(
+        this.buffers[from.buffer],
+        from.offset,
+        this.buffers[to.buffer],
+        to.offset,
+        from.bytes,
+      );
     }
     gpu.queue.submit([encoder.finish()]);
     if (this.stepped) this.state.advanceStep(this.stepped);
@@ -172,7 +178,10 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
     const flags = usage.storage | usage.copySource | usage.copyDestination;
     for (const buffer of this.planned.buffers) {
       if (buffer.kind === 'variables') {
-        const { graph } = [...this.traced.variables, ...this.traced.updates.map(([variable]) => ({ variable }))]
+        const { graph } = [
+          ...this.traced.variables,
+          ...this.traced.updates.map(([variable]) => ({ variable })),
+        ]
           .map(({ variable }) => variable!)
           .find((variable) => variable.group === buffer.group)!;
         this.buffers.push(this.state.variableGroup(graph, buffer.group).buffer);
@@ -205,13 +214,15 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
     }
     const uniform = this.state.buffers.create('params', bytes, usage.uniform | usage.copyDestination);
     this.own.push(uniform);
-    params.forEach((words, i) => gpu.queue.writeBuffer(uniform, offsets[i], words));
+    for (const [i, words] of params.entries()) gpu.queue.writeBuffer(uniform, offsets[i], words);
 
     return this.planned.calls.map(({ call, regions }, i) => {
       const { shader, pipeline, layout } = pipelines[i];
       const storage = shader.bindings.filter((kind) => kind !== 'uniform').length;
       if (storage !== regions.length) {
-        throw new DeviceError(`${call.label}: the shader has ${storage} storage bindings, the call gives ${regions.length}`);
+        throw new DeviceError(
+          `${call.label}: the shader has ${storage} storage bindings, the call gives ${regions.length}`,
+        );
       }
       let next = 0;
       const entries = shader.bindings.map((kind, binding) => {
@@ -232,7 +243,9 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
     }
     if (this.stagingBytes === 0) this.stagingBytes = 16;
     for (let i = 0; i < stagingBuffers; i++) {
-      this.staging.push(this.state.buffers.create('staging', this.stagingBytes, usage.mapRead | usage.copyDestination));
+      this.staging.push(
+        this.state.buffers.create('staging', this.stagingBytes, usage.mapRead | usage.copyDestination),
+      );
     }
     this.idle = [...this.staging];
   }

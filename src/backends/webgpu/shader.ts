@@ -19,10 +19,18 @@ export function renderShader(source: string, variant: Variant, label = 'shader')
   const names = parts.filter((_, i) => i % 2 === 1);
   const declared = Object.keys(variant);
   const missing = names.find((name) => !(name in variant));
-  if (missing) throw new ShaderError(`${label}: the hole \${${missing}} is not filled (given: ${declared.join(', ') || 'none'})`);
+  if (missing)
+    throw new ShaderError(
+      `${label}: the hole \${${missing}} is not filled (given: ${declared.join(', ') || 'none'})`,
+    );
   const unused = declared.find((name) => !names.includes(name));
-  if (unused) throw new ShaderError(`${label}: no hole \${${unused}} in the shader (its holes: ${names.join(', ') || 'none'})`);
-  const decided = names.find((name, i) => /#(if|elif)\s*$/.test(texts[i]) && typeof variant[name] !== 'boolean');
+  if (unused)
+    throw new ShaderError(
+      `${label}: no hole \${${unused}} in the shader (its holes: ${names.join(', ') || 'none'})`,
+    );
+  const decided = names.find(
+    (name, i) => /#(if|elif)\s*$/.test(texts[i]) && typeof variant[name] !== 'boolean',
+  );
   if (decided) throw new ShaderError(`${label}: \${${decided}} decides an #if and must be a boolean`);
   const text = wgsl(texts, ...names.map((name) => variant[name]));
   return /\bf16\b/.test(text) ? `enable f16;\n${text}` : text;
@@ -34,7 +42,8 @@ export function inspectShader(text: string, label: string): RenderedShader {
   const bindings: ('read' | 'readWrite' | 'uniform')[] = [];
   const pattern = /@group\(0\)\s*@binding\((\d+)\)\s*var<(\w+)(?:\s*,\s*(\w+))?>/g;
   for (const [, number, space, access] of code.matchAll(pattern)) {
-    bindings[Number(number)] = space === 'uniform' ? 'uniform' : access === 'read_write' ? 'readWrite' : 'read';
+    bindings[Number(number)] =
+      space === 'uniform' ? 'uniform' : access === 'read_write' ? 'readWrite' : 'read';
   }
   for (let i = 0; i < bindings.length; i++) {
     if (!bindings[i]) throw new ShaderError(`${label}: @binding(${i}) is missing\n${numbered(text)}`);

@@ -1,6 +1,6 @@
 import { DeviceError } from '../../core/errors.ts';
 import type { Graph, TensorSpec, Variable } from '../../graph/graph.ts';
-import { storageBytes, variableLayout } from '../../graph/plan.ts';
+import { storageBytes, variableLayout } from '../../graph/layout.ts';
 import { encode, initialValues } from '../feeds.ts';
 import { Memory, usage } from './memory.ts';
 
@@ -41,10 +41,15 @@ export class DeviceState {
     if (!group) {
       graph.sealGroup(name);
       const { offsets, bytes } = variableLayout(graph, name);
-      const buffer = this.buffers.create(name, bytes, usage.storage | usage.copySource | usage.copyDestination);
+      const buffer = this.buffers.create(
+        name,
+        bytes,
+        usage.storage | usage.copySource | usage.copyDestination,
+      );
       group = { buffer, offsets };
       groups.set(name, group);
-      for (const [variable, offset] of offsets) this.upload(buffer, offset, variable, initialValues(variable));
+      for (const [variable, offset] of offsets)
+        this.upload(buffer, offset, variable, initialValues(variable));
     }
     return group;
   }
@@ -63,7 +68,8 @@ export class DeviceState {
   write(variable: Variable, values: ArrayLike<number> | number): void {
     const { buffer, offset } = this.place(variable);
     this.upload(buffer, offset, variable, values);
-    if (variable === variable.graph.step) this.steps.set(variable.graph, typeof values === 'number' ? values : values[0]);
+    if (variable === variable.graph.step)
+      this.steps.set(variable.graph, typeof values === 'number' ? values : values[0]);
   }
 
   read(variable: Variable): Promise<ArrayBuffer> {
@@ -75,7 +81,8 @@ export class DeviceState {
     this.checkUsable();
     const { buffer, offsets } = this.variableGroup(variable.graph, variable.group);
     const offset = offsets.get(variable);
-    if (offset === undefined) throw new DeviceError(`variable "${variable.name}" was added to its group too late`);
+    if (offset === undefined)
+      throw new DeviceError(`variable "${variable.name}" was added to its group too late`);
     return { buffer, offset };
   }
 }

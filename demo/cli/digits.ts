@@ -59,6 +59,8 @@ export async function digits(options: DigitsOptions, output: Output): Promise<vo
     output.say(statsLine('A training step', trainer.program.stats), '');
 
     const course = await followTraining(trainer, reader, heldOut, train, options, stop.signal, output);
+    if (course.outcome === 'interrupted' && !course.last)
+      throw new CommandError('stopped before anything was learned; nothing is saved');
     if (course.outcome !== 'finished') output.say('', stoppedBecause(course));
     const answers = course.answers ?? (await reader.read());
     const score = scoreOf(answers, heldOut);
@@ -90,7 +92,12 @@ export async function digits(options: DigitsOptions, output: Output): Promise<vo
       output: options.output,
       step: statsResult(trainer),
     });
-    if (course.error) throw course.error;
+    if (course.error) {
+      throw new CommandError(
+        'the training came to numbers that are not finite; try a smaller --learning-rate',
+        { cause: course.error },
+      );
+    }
     if (course.outcome === 'interrupted') process.exitCode = 130;
   } finally {
     stop.release();
@@ -161,11 +168,11 @@ async function followTraining(
   }
 }
 
-function stoppedBecause({ outcome, last }: Course): string {
+function stoppedBecause({ outcome, last, error }: Course): string {
   const at = last ? `after step ${last.step}` : 'at the first steps';
   if (outcome === 'interrupted')
     return `Stopped ${at}; what has been learned is kept. (Ctrl-C again to leave at once.)`;
-  return `The loss is no number any more ${at}; the weights from before are kept.`;
+  return `Stopped ${at}: ${error?.message}.`;
 }
 
 function showScore(score: Score, heldOut: Digits, predicted: Int32Array, output: Output): void {

@@ -158,6 +158,18 @@ describe('digits and predict', () => {
     );
   });
 
+  it('stops at a loss that is no number, names the op and saves the weights from before', async () => {
+    const path = join(folder, 'diverged.safetensors');
+    const args = ['--epochs', '2', '--limit', '640', '--learning-rate', '1e36', '--output', path];
+    const { code, stdout, stderr } = await start(args);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /Stopped .*: run: output "loss" is .*; the first op with a result that is not finite is \w+/,
+    );
+    expect(stderr).toMatch(/numbers that are not finite; try a smaller --learning-rate/);
+    expect(Object.keys(decodeSafetensors(readFileSync(path)).tensors)).toContain('dense/weights');
+  });
+
   it('stops when told to and saves what it has learned', async () => {
     const path = join(folder, 'stopped.safetensors');
     const args = ['--epochs', '1000', '--limit', '128', '--output', path];

@@ -1,6 +1,7 @@
 import { isFloat } from '../core/dtype.ts';
 import { NonFiniteError } from '../core/errors.ts';
-import type { Node, Tensor } from '../graph/graph.ts';
+import type { Tensor } from '../graph/graph.ts';
+import { reachable } from '../graph/trace.ts';
 import type { CompileOptions, Device, Feeds } from './backend.ts';
 
 /**
@@ -26,7 +27,7 @@ export async function findNonFinite(
 }
 
 async function firstNonFinite(device: Device, loss: Tensor, feeds: Feeds): Promise<string | null> {
-  const nodes = [...reachable(loss)].sort((a, b) => a.id - b.id);
+  const nodes = reachable([loss]);
   const names = new Set(nodes.map((node) => (node.source?.kind === 'input' ? node.source.name : null)));
   const needed = Object.fromEntries(Object.entries(feeds).filter(([name]) => names.has(name)));
   const watched = nodes.flatMap((node) => node.outputs.filter((tensor) => isFloat(tensor.dtype)));
@@ -42,15 +43,4 @@ async function firstNonFinite(device: Device, loss: Tensor, feeds: Feeds): Promi
   } finally {
     program.dispose();
   }
-}
-
-function reachable(loss: Tensor): Set<Node> {
-  const found = new Set<Node>();
-  const waiting = [loss.node];
-  for (let node = waiting.pop(); node; node = waiting.pop()) {
-    if (found.has(node)) continue;
-    found.add(node);
-    for (const input of node.inputs) waiting.push(input.node);
-  }
-  return found;
 }

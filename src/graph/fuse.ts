@@ -1,7 +1,7 @@
 import { type Shape, sameShape, sizeOf } from '../core/shape.ts';
 import { type Chain, type ChainArgument, chainEpilogue, chainKernel } from './chain.ts';
 import { type KernelCall, noEpilogue, type Target } from './kernel.ts';
-import type { Step, Trace, Value } from './trace.ts';
+import { flopsOf, type Step, type Trace, type Value } from './trace.ts';
 
 /** Steps that run as one: the kernels of one op, a chain of elementwise ops, or both. */
 export interface Unit {
@@ -337,10 +337,4 @@ function toUnit(group: Group, users: ReadonlyMap<Value, number>, target: Target)
     epilogue,
   });
   return { path: chain.at(-1)?.path ?? producer.path, calls, inputs, outputs, inPlace, view: false, flops };
-}
-
-function flopsOf(step: Step): number {
-  const inputs = step.inputs.map((input) => input.spec);
-  const outputs = step.outputs.map((output) => output.spec);
-  return step.op.flops?.(inputs, outputs, step.attrs) ?? sizeOf(outputs[0].shape);
 }

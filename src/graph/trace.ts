@@ -168,7 +168,7 @@ function checkRequest(request: Request): Tensor[] {
 }
 
 /** Nodes that `roots` depend on, in the order of creation. */
-function reachable(roots: readonly Tensor[]): Tensor['node'][] {
+export function reachable(roots: readonly Tensor[]): Tensor['node'][] {
   const found = new Set<Tensor['node']>();
   const waiting = roots.map((root) => root.node);
   for (let node = waiting.pop(); node; node = waiting.pop()) {
@@ -239,4 +239,11 @@ function liveSteps(steps: readonly Step[], roots: readonly Value[]): Step[] {
     for (const input of step.inputs) needed.add(input);
   }
   return live.reverse();
+}
+
+/** Floating-point operations of a step: as its op tells, or one for each element of its first output. */
+export function flopsOf(step: Step): number {
+  const inputs = step.inputs.map((input) => input.spec);
+  const outputs = step.outputs.map((output) => output.spec);
+  return step.op.flops?.(inputs, outputs, step.attrs) ?? sizeOf(outputs[0].shape);
 }

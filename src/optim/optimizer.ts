@@ -3,6 +3,7 @@ import { DTypeError, GraphError, ShapeError } from '../core/errors.ts';
 import { showShape, sizeOf } from '../core/shape.ts';
 import { apply, type Op, type Tensor, Variable } from '../graph/graph.ts';
 import { type KernelCall, linearGrid, type OffsetOf } from '../graph/kernel.ts';
+import { reachable } from '../graph/trace.ts';
 import { add } from '../ops/arithmetic.ts';
 import { grad } from '../ops/gradient.ts';
 import { blocksOf, normPartials, squaredNorm } from './squaredNorm.ts';
@@ -238,17 +239,8 @@ function updateOp(rule: OptimizerRule): Op<UpdateAttrs> {
 
 /** Trainable variables on which the loss depends, in the order of creation. */
 function influential(loss: Tensor): Variable[] {
-  const found = new Set<Tensor>();
-  const waiting = [loss.node];
-  const seen = new Set(waiting);
-  for (let node = waiting.pop(); node; node = waiting.pop()) {
-    for (const input of node.inputs) {
-      found.add(input);
-      if (!seen.has(input.node)) waiting.push(input.node);
-      seen.add(input.node);
-    }
-  }
-  return loss.graph.parameters.filter((parameter) => found.has(parameter));
+  const found = new Set(reachable([loss]));
+  return loss.graph.parameters.filter((parameter) => parameter !== loss && found.has(parameter.node));
 }
 
 function checkOptions(name: string, options: OptimizerOptions): void {

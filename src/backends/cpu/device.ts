@@ -1,8 +1,7 @@
 import { roundTo, type TensorData, toTensorData } from '../../core/dtype.ts';
 import { DeviceError } from '../../core/errors.ts';
-import { sizeOf } from '../../core/shape.ts';
 import type { Variable } from '../../graph/graph.ts';
-import { runReference, type Step, trace, type Value } from '../../graph/trace.ts';
+import { flopsOf, runReference, trace, type Value } from '../../graph/trace.ts';
 import type {
   CompileOptions,
   Device,
@@ -164,9 +163,4 @@ function get(values: ReadonlyMap<Value, Float64Array>, value: Value): Float64Arr
   const data = value.constant ?? values.get(value);
   if (!data) throw new DeviceError(`${value.path}: read before it is computed`);
   return data;
-}
-
-function flopsOf(step: Step): number {
-  const [inputs, outputs] = [step.inputs, step.outputs].map((values) => values.map(({ spec }) => spec));
-  return step.op.flops?.(inputs, outputs, step.attrs) ?? sizeOf(outputs[0].shape);
 }

@@ -24,6 +24,11 @@ export interface GruCellOptions {
   activations?: readonly [Activation, Activation];
   /** Bounds what goes into the activations to [-clip, clip], as ONNX does. */
   clip?: number;
+  /**
+   * Where the reset gate acts: on the product, n = tanh(W x + b + r (U h + c)), as in PyTorch, cuDNN and Keras (default); or on the state,
+   * n = tanh(W x + b + U (r h) + c), as in the paper and, by default, in ONNX.
+   */
+  resetAfter?: boolean;
 }
 
 /**
@@ -95,13 +100,7 @@ function activationsOf(what: string, { activations, clip }: GruCellOptions) {
 
 export const gruOp = /* @__PURE__ */ recurrentOp('gru');
 
-export interface GruOptions extends RecurrentOptions, GruCellOptions {
-  /**
-   * Where the reset gate acts: on the product, n = tanh(W x + b + r (U h + c)), as in PyTorch, cuDNN and Keras (default); or on the state,
-   * n = tanh(W x + b + U (r h) + c), as in the paper and, by default, in ONNX.
-   */
-  resetAfter?: boolean;
-}
+export interface GruOptions extends RecurrentOptions, GruCellOptions {}
 
 /**
  * Gated recurrent units over a whole sequence, one layer or a stack:
@@ -130,10 +129,7 @@ export function gru(
 }
 
 /** What the sequence and the single step know of the cell. */
-export function gruKind(
-  what: string,
-  options: GruCellOptions & { resetAfter?: boolean },
-): RecurrentKind<RecurrentWeights> {
+export function gruKind(what: string, options: GruCellOptions): RecurrentKind<RecurrentWeights> {
   const { resetAfter = true } = options;
   return {
     op: gruOp,

@@ -72,7 +72,11 @@ function isOption(name: string): boolean {
 }
 
 /** Inputs of a case in their order; weights carry the number of their layer in front: `0 weight`. */
-function inputsOf(given: RecurrentCase, gates: number, options: RecurrentOptions): Record<string, InputSample> {
+function inputsOf(
+  given: RecurrentCase,
+  gates: number,
+  options: RecurrentOptions,
+): Record<string, InputSample> {
   const { steps, batch, inputSize, hiddenSize, layers = 1, projectionSize, lengths, values = {} } = given;
   const directions = options.direction === 'bidirectional' ? 2 : 1;
   const outputSize = projectionSize ?? hiddenSize;

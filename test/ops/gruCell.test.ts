@@ -1,13 +1,32 @@
+import type { Tensor } from '../../src/graph/graph.ts';
+import { sub } from '../../src/ops/arithmetic.ts';
+import { gru } from '../../src/ops/gru.ts';
 import { gruCell } from '../../src/ops/gruCell.ts';
+import { reshape } from '../../src/ops/reshape.ts';
 import { checkOp } from '../support/checkOp.ts';
 
 const small = { low: -0.5, high: 0.5 };
 
 checkOp('gruCell', {
-  samples: [true, false].map((resetAfter) => ({
-    name: `resetAfter ${resetAfter}`,
-    inputs: [[3, 5], [5, 27], [9, 27], [27], [27], [3, 9]].map((shape) => ({ shape, values: small })),
-    build: ([x, weight, recurrentWeight, bias, recurrentBias, hiddenState]) =>
-      gruCell(x, hiddenState, { weight, recurrentWeight, bias, recurrentBias }, { resetAfter }),
-  })),
+  samples: [
+    ...[true, false].map((resetAfter) => ({
+      name: `resetAfter ${resetAfter}`,
+      inputs: [[3, 5], [5, 27], [9, 27], [27], [27], [3, 9]].map((shape) => ({ shape, values: small })),
+      build: ([x, weight, recurrentWeight, bias, recurrentBias, hiddenState]: Tensor[]) =>
+        gruCell(x, hiddenState, { weight, recurrentWeight, bias, recurrentBias }, { resetAfter }),
+    })),
+    {
+      name: 'one step is what gru computes, more units than a workgroup has',
+      inputs: [[5, 3], [3, 204], [68, 204], [204], [5, 68]].map((shape) => ({ shape, values: small })),
+      build: ([x, weight, recurrentWeight, recurrentBias, hiddenState]) => {
+        const weights = { weight, recurrentWeight, recurrentBias };
+        const initialHiddenState = reshape(hiddenState, [1, 5, 68]);
+        const { lastOutput } = gru(reshape(x, [1, 5, 3]), weights, { initialHiddenState });
+        return sub(gruCell(x, hiddenState, weights), lastOutput);
+      },
+      expected: new Array(5 * 68).fill(0),
+      gradient: false,
+      asGpu: true,
+    },
+  ],
 });

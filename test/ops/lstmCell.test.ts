@@ -1,5 +1,11 @@
 import { ShapeError } from '../../src/core/errors.ts';
+import type { Tensor } from '../../src/graph/graph.ts';
+import { sub } from '../../src/ops/arithmetic.ts';
+import { stack } from '../../src/ops/concat.ts';
+import { lstm } from '../../src/ops/lstm.ts';
 import { lstmCell } from '../../src/ops/lstmCell.ts';
+import { reshape } from '../../src/ops/reshape.ts';
+import { slice } from '../../src/ops/slice.ts';
 import { checkOp } from '../support/checkOp.ts';
 
 const small = { low: -0.5, high: 0.5 };
@@ -41,6 +47,33 @@ checkOp('lstmCell', {
         return [next.hiddenState, next.cellState];
       },
     },
+    ...[33, 128].map((hidden) => ({
+      name: `two steps are what lstm computes, hidden size ${hidden}`,
+      inputs: [
+        [2, 5, 3],
+        [3, 4 * hidden],
+        [hidden, 4 * hidden],
+        [4 * hidden],
+        [1, 5, hidden],
+        [1, 5, hidden],
+      ].map((shape) => ({ shape, values: small })),
+      build: ([x, weight, recurrentWeight, bias, initialHiddenState, initialCellState]: Tensor[]) => {
+        const weights = { weight, recurrentWeight, bias };
+        const { output, cellState } = lstm(x, weights, { initialHiddenState, initialCellState });
+        const step = (t: number) => reshape(slice(x, { axes: [0], begin: [t], size: [1] }), [5, 3]);
+        const row = (state: Tensor) => reshape(state, [5, hidden]);
+        const states = { hiddenState: row(initialHiddenState), cellState: row(initialCellState) };
+        const first = lstmCell(step(0), states, weights);
+        const second = lstmCell(step(1), first, weights);
+        return [
+          sub(output, stack([first.hiddenState, second.hiddenState])),
+          sub(row(cellState), second.cellState),
+        ];
+      },
+      expected: [new Array(10 * hidden).fill(0), new Array(5 * hidden).fill(0)],
+      gradient: hidden < 100,
+      asGpu: true,
+    })),
   ],
   errors: [
     {

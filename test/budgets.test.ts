@@ -168,10 +168,10 @@ describe('budgets of dispatches', () => {
   }
 });
 
-/** The adapters of this world in two kinds; what a plan needs to know of them, so that both are counted on any machine. */
+/** What a plan needs to know of two adapters, so that both are counted on any machine. */
 const adapters: Readonly<Record<string, Target>> = {
   'a GPU': defaultTarget,
-  'a software adapter': { ...defaultTarget, barrierLanes: 64, fastWorkgroupMemory: false },
+  SwiftShader: { ...defaultTarget, barrierLanes: 64, fastWorkgroupMemory: false, registerWords: 2048 },
 };
 
 /** The dispatches that a program would take there. */

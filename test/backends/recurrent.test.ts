@@ -47,6 +47,13 @@ describe('kernels of recurrent layers keep to the limits, at every size', () => 
   const targets: Readonly<Record<string, Target>> = {
     'a GPU': { ...defaultTarget, limits },
     'a software adapter': { ...defaultTarget, limits, barrierLanes: 64, fastWorkgroupMemory: false },
+    SwiftShader: {
+      ...defaultTarget,
+      limits,
+      barrierLanes: 64,
+      fastWorkgroupMemory: false,
+      registerWords: 2048,
+    },
   };
   const bytesOf: Readonly<Record<string, number>> = { f32: 4, F: 16, 'vec4<f32>': 16 };
 

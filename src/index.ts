@@ -61,14 +61,23 @@ export {
   type TensorFile,
 } from './io/safetensors.ts';
 export {
+  constant,
   glorotNormal,
   glorotUniform,
   heNormal,
   heUniform,
   type InitializerFunction,
+  identityMatrix,
+  lecunNormal,
+  lecunUniform,
   normal,
+  ones,
+  truncatedNormal,
   uniform,
+  zeros,
 } from './nn/initializers.ts';
+export { type LossFunction, weightedLoss } from './nn/losses.ts';
+export { orthogonal } from './nn/orthogonal.ts';
 export {
   celu,
   elu,

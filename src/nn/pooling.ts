@@ -1,11 +1,7 @@
 import { ShapeError } from '../core/errors.ts';
 import { showShape } from '../core/shape.ts';
 import type { Tensor } from '../graph/graph.ts';
-import {
-  type AveragePool2dOptions,
-  averagePool2d as averagePool2dOp,
-  globalAveragePool2d as globalAveragePool2dOp,
-} from '../ops/averagePool2d.ts';
+import { type AveragePool2dOptions, averagePool2d as averagePool2dOp } from '../ops/averagePool2d.ts';
 import { globalMaxPool2d as globalMaxPool2dOp, maxPool2d as maxPool2dOp } from '../ops/maxPool2d.ts';
 import type { Pool2dOptions } from '../ops/poolWindows.ts';
 import { max, mean } from '../ops/reduce.ts';
@@ -70,12 +66,17 @@ export interface GlobalPoolOptions extends Named {
 
 /** Mean of each channel: [batch, height, width, channels] gives [batch, channels]. */
 export function globalAveragePool2d(options: GlobalPoolOptions = {}): Layer {
-  return globalPool('globalAveragePool2d', globalAveragePool2dOp, options);
+  return globalPool('globalAveragePool2d', options, (x, { layout, keepDimensions }) =>
+    mean(x, { axes: layout === 'NCHW' ? [2, 3] : [1, 2], keepDimensions }),
+  );
 }
 
 /** Largest element of each channel: [batch, height, width, channels] gives [batch, channels]. */
 export function globalMaxPool2d(options: GlobalPoolOptions = {}): Layer {
-  return globalPool('globalMaxPool2d', globalMaxPool2dOp, options);
+  return globalPool('globalMaxPool2d', options, (x, { layout, keepDimensions }) => {
+    const y = globalMaxPool2dOp(x, { layout });
+    return keepDimensions ? y : reshape(y, [x.shape[0], y.size / x.shape[0]]);
+  });
 }
 
 /** Mean over the steps of a sequence: [batch, length, channels] gives [batch, channels]. */
@@ -113,15 +114,12 @@ function pool1d(
 
 function globalPool(
   kind: string,
-  pool: (x: Tensor, options: { layout?: Layout }) => Tensor,
-  { name, keepDimensions, layout }: GlobalPoolOptions,
+  options: GlobalPoolOptions,
+  pool: (x: Tensor, options: GlobalPoolOptions) => Tensor,
 ): Layer {
-  return makeLeaf(kind, { name }, (x: Tensor, { path }) => {
-    if (x.rank !== 4) {
-      throw new ShapeError(`${path}: expected x [batch, height, width, channels], got ${showShape(x.shape)}`);
-    }
-    const y = pool(x, { layout });
-    return keepDimensions ? y : reshape(y, [x.shape[0], y.size / x.shape[0]]);
+  return makeLeaf(kind, { name: options.name }, (x: Tensor, { path }) => {
+    if (x.rank === 4) return pool(x, options);
+    throw new ShapeError(`${path}: expected x [batch, height, width, channels], got ${showShape(x.shape)}`);
   });
 }
 

@@ -15,6 +15,8 @@ export {
 export { type Activation, type DenseOptions, dense } from './nn/dense.ts';
 export { dropout, spatialDropout } from './nn/dropout.ts';
 export { embedding } from './nn/embedding.ts';
+export type { ForeignOptions } from './nn/foreignWeights.ts';
+export { fromKeras, toKeras } from './nn/kerasWeights.ts';
 export {
   type CallContext,
   callContext,
@@ -54,4 +56,5 @@ export {
 } from './nn/pooling.ts';
 export { l1, l1l2, l2 } from './nn/regularizers.ts';
 export { sequential } from './nn/sequential.ts';
-export { activation, flatten, prelu, reshape, timeDistributed } from './nn/shaping.ts';
+export { activation, type FlattenOptions, flatten, prelu, reshape, timeDistributed } from './nn/shaping.ts';
+export { fromTorch, toTorch } from './nn/torchWeights.ts';

@@ -3,12 +3,26 @@ import { type Shape, showShape } from '../core/shape.ts';
 import type { Tensor } from '../graph/graph.ts';
 import { prelu as preluOp } from '../ops/activations.ts';
 import { flatten as flattenOp, reshape as reshapeOp } from '../ops/reshape.ts';
+import { transpose } from '../ops/transpose.ts';
 import type { Activation } from './dense.ts';
 import { type Layer, type LayerOptions, makeLayer, makeLeaf } from './layer.ts';
 
+export interface FlattenOptions {
+  name?: string;
+  /**
+   * Put the features of a channel side by side, as a network that keeps its images in NCHW does: [batch, height, width, channels] is first
+   * made [batch, channels, height, width]. What a dense layer learnt in PyTorch fits then. Costs a transpose; default false.
+   */
+  channelsFirst?: boolean;
+}
+
 /** Joins all axes but the first: [batch, 5, 5, 16] gives [batch, 400]. */
-export function flatten(options: { name?: string } = {}): Layer {
-  return makeLeaf('flatten', options, (x: Tensor) => flattenOp(x));
+export function flatten({ name, channelsFirst = false }: FlattenOptions = {}): Layer {
+  return makeLeaf('flatten', { name }, (x: Tensor) => {
+    if (!channelsFirst || x.rank < 3) return flattenOp(x);
+    const between = x.shape.map((_, axis) => axis).slice(1, -1);
+    return flattenOp(transpose(x, [0, x.rank - 1, ...between]));
+  });
 }
 
 /**

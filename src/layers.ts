@@ -57,4 +57,6 @@ export {
 export { l1, l1l2, l2 } from './nn/regularizers.ts';
 export { sequential } from './nn/sequential.ts';
 export { activation, type FlattenOptions, flatten, prelu, reshape, timeDistributed } from './nn/shaping.ts';
+export { type InputSpec, type InputSpecs, summary } from './nn/summary.ts';
+export type { Cost, Summary, SummaryRow, Total } from './nn/summaryTable.ts';
 export { fromTorch, toTorch } from './nn/torchWeights.ts';

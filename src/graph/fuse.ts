@@ -339,6 +339,7 @@ function toUnit(group: Group, users: ReadonlyMap<Value, number>, target: Target)
     outputs: producer.outputs.map((value) => value.spec),
     attrs,
     target,
+    used: producer.outputs.map((value) => (users.get(value) ?? 0) > 0),
     epilogue,
   });
   const { path } = steps[steps.length - 1];

@@ -156,10 +156,12 @@ class Planner {
     const group: BufferPlan = { kind: 'memory', bytes: 0, label };
     this.buffers.push(group);
     const direct = new Set<Value>();
-    for (const member of members) {
+    for (const member of new Set(members)) {
+      const root = this.root(member);
+      // Two parameters can have one gradient: a second bias beside the first.
+      if (this.regions.get(root)?.buffer === buffer) continue;
       const region = { buffer, offset: group.bytes, bytes: storageBytes(member.spec) };
       group.bytes += Math.ceil((region.bytes + this.guardBytes) / alignment) * alignment;
-      const root = this.root(member);
       if (this.mayLieInGroup(root, direct)) {
         this.regions.set(root, region);
         direct.add(root);

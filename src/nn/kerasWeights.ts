@@ -1,8 +1,9 @@
 import type { StoredTensor } from '../io/safetensors.ts';
 import {
   type ForeignOptions,
+  type ForeignRule,
   type ForeignRules,
-  foreignVariables,
+  foreignParts,
   fromForeign,
   toForeign,
 } from './foreignWeights.ts';
@@ -32,7 +33,36 @@ const rules: ForeignRules = {
   groupNorm: affine,
   embedding: { weight: { name: 'embeddings' } },
   prelu: { slope: { name: 'alpha' } },
+  rnn: recurrentRules('simple_rnn'),
+  lstm: recurrentRules('lstm'),
+  // Gates z, r, h, and one tensor for both biases.
+  gru: recurrentRules('gru', { gates: [1, 0, 2] }, { row: [0, 2] }, { row: [1, 2] }),
 };
+
+/** Variables of the layer's cell, or of the two cells in a `Bidirectional`. */
+function recurrentRules(
+  layer: string,
+  all: Partial<ForeignRule> = {},
+  bias: Partial<ForeignRule> = {},
+  recurrentBias: Partial<ForeignRule> = {},
+): Readonly<Record<string, ForeignRule>> {
+  const rule = (name: string, axes: readonly number[], more: Partial<ForeignRule> = {}): ForeignRule => {
+    const path = `${layer}_cell/${name}`;
+    return {
+      name: path,
+      axes,
+      directions: [`forward_${layer}/${path}`, `backward_${layer}/${path}`],
+      ...all,
+      ...more,
+    };
+  };
+  return {
+    weight: rule('kernel', [0, 1]),
+    recurrentWeight: rule('recurrent_kernel', [0, 1]),
+    bias: rule('bias', [0], bias),
+    ...(recurrentBias.row && { recurrentBias: rule('bias', [0], recurrentBias) }),
+  };
+}
 
 /**
  * The weights of a Keras model, by the paths of its variables (`dense_1/kernel`, from `{ v.path: v.numpy() }` in safetensors), under the
@@ -49,8 +79,8 @@ export function fromKeras(
   tensors: Readonly<Record<string, StoredTensor>>,
   options: ForeignOptions = {},
 ): Record<string, StoredTensor> {
-  const variables = foreignVariables('fromKeras', made.calls, rules, '/', options);
-  return fromForeign('fromKeras', variables, tensors, { partial: options.partial, ignored: () => false });
+  const parts = foreignParts('fromKeras', made.calls, rules, '/', options);
+  return fromForeign('fromKeras', parts, tensors, { partial: options.partial, ignored: () => false });
 }
 
 /** The way back: values by the names of this model's variables, under the names of Keras; throws as `toTorch` does. */
@@ -59,5 +89,5 @@ export function toKeras(
   tensors: Readonly<Record<string, StoredTensor>>,
   options: Omit<ForeignOptions, 'partial'> = {},
 ): Record<string, StoredTensor> {
-  return toForeign('toKeras', foreignVariables('toKeras', made.calls, rules, '/', options), tensors);
+  return toForeign('toKeras', foreignParts('toKeras', made.calls, rules, '/', options), tensors);
 }

@@ -62,6 +62,8 @@ export interface Op<Attrs> {
   readonly elementwise?: Elementwise<Attrs>;
   /** The kernels apply `context.epilogue` to output 0; `bindings` is how many storage buffers they bind themselves. */
   readonly epilogue?: { bindings(inputCount: number, attrs: Attrs): number };
+  /** No gradient flows through: what lies behind it is not trained by the loss before it. */
+  readonly stopsGradient?: boolean;
   /** The output is input 0 under another shape: no work, no memory. */
   readonly view?: boolean;
   /** Pairs [output, input] that share storage: the kernels update the input's memory. */

@@ -237,9 +237,9 @@ function updateOp(rule: OptimizerRule): Op<UpdateAttrs> {
   };
 }
 
-/** Trainable variables on which the loss depends, in the order of creation. */
+/** Trainable variables on which the loss depends, in the order of creation; not those that only `stopGradient` leads to. */
 function influential(loss: Tensor): Variable[] {
-  const found = new Set(reachable([loss]));
+  const found = new Set(reachable([loss], (node) => !node.op?.stopsGradient));
   return loss.graph.parameters.filter((parameter) => parameter !== loss && found.has(parameter.node));
 }
 

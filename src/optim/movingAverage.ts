@@ -15,6 +15,8 @@ export interface MovingAverageOptions {
 export interface MovingAverage {
   /** The average of each variable. */
   readonly averages: ReadonlyMap<Variable, Variable>;
+  /** How many steps they have seen. */
+  readonly count: Variable;
   /** What `compile({ updates })` gets, beside the updates of the optimizer. */
   readonly updates: readonly (readonly [Variable, Tensor])[];
 }
@@ -30,25 +32,29 @@ export interface MovingAverage {
  * ```
  *
  * @param updates weights with their values after the step; float32.
+ * @param kept what an earlier call gave for the same weights: a program for another batch size goes on with its averages.
  */
 export function movingAverage(
   updates: readonly (readonly [Variable, Tensor])[],
   options: MovingAverageOptions = {},
+  kept?: MovingAverage,
 ): MovingAverage {
   const { decay = 0.999, warmUp = true } = options;
   if (!(decay >= 0 && decay < 1))
     throw new TensorloomError(`movingAverage: decay must be at least 0 and less than 1, got ${decay}`);
   if (updates.length === 0) throw new TensorloomError('movingAverage: there are no weights to average');
   const { graph } = updates[0][0];
-  const averages = updates.map(([{ name, shape, group }]) =>
-    graph.groupedVariable(`average/${name}`, shape, `averages/${group}`),
-  );
-  const count = graph.variable('average/count', [], { trainable: false });
+  const make = ({ name, shape, group }: Variable) =>
+    graph.groupedVariable(`average/${name}`, shape, `averages/${group}`);
+  const averages = kept?.averages ?? new Map(updates.map(([variable]) => [variable, make(variable)]));
+  const count = kept?.count ?? graph.variable('average/count', [], { trainable: false });
+  const targets = updates.map(([variable]) => {
+    const target = averages.get(variable);
+    if (target) return target;
+    throw new TensorloomError(`movingAverage: ${variable} has no average among those that are kept`);
+  });
   // Nothing is kept in the first step, so that the averages begin as the weights.
   const keep = warmUp ? minimum(div(count, add(count, 9)), decay) : where(greater(count, 0), decay, 0);
   const values = updates.map(([, value]) => value);
-  return {
-    averages: new Map(updates.map(([variable], i) => [variable, averages[i]])),
-    updates: [...blend(averages, values, keep), [count, add(count, 1)]],
-  };
+  return { averages, count, updates: [...blend(targets, values, keep), [count, add(count, 1)]] };
 }

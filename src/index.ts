@@ -76,14 +76,23 @@ export {
 export type { NamedSpec } from './io/safetensorsHeader.ts';
 export { type TableData, type TableField, type TableRow, tableFields } from './io/table.ts';
 export {
+  constant,
   glorotNormal,
   glorotUniform,
   heNormal,
   heUniform,
   type InitializerFunction,
+  identityMatrix,
+  lecunNormal,
+  lecunUniform,
   normal,
+  ones,
+  truncatedNormal,
   uniform,
+  zeros,
 } from './nn/initializers.ts';
+export { type LossFunction, weightedLoss } from './nn/losses.ts';
+export { orthogonal } from './nn/orthogonal.ts';
 export {
   celu,
   elu,

@@ -12,7 +12,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   host: ['core'],
   graph: ['core'],
   ops: ['core', 'graph'],
-  nn: ['core', 'graph', 'ops'],
+  nn: ['core', 'graph', 'ops', 'io'],
   optim: ['core', 'graph', 'ops'],
   backends: ['core', 'graph', 'host'],
   io: ['core'],

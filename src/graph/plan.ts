@@ -156,12 +156,19 @@ class Planner {
       if (this.mayLieInGroup(root, direct)) {
         this.regions.set(root, region);
         direct.add(root);
+      } else if (this.startsAsZeros(root)) {
+        // New buffers are 0, and nothing else is ever written here.
+        this.regions.set(root, region);
       } else {
         this.groupCopies.push({ member, region });
       }
     }
     this.unsharedBytes += group.bytes;
     this.checkSize(label, group.bytes);
+  }
+
+  private startsAsZeros(root: Value): boolean {
+    return this.guardBytes === 0 && !this.regions.has(root) && !!root.constant?.every((value) => value === 0);
   }
 
   /** A kernel may not read one part of a buffer while it writes another. */

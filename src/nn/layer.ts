@@ -57,6 +57,8 @@ export interface CallContext {
   readonly updates: Map<Variable, Tensor>;
   /** What regularisation adds to the loss, by parameter. */
   readonly penalties: Map<Variable, Tensor>;
+  /** How many streams of random numbers have been taken, by path. */
+  readonly streams: Map<string, number>;
   /** How many layers the present one lies in. */
   readonly depth: number;
   /** Told of each call when it is done, inner layers first. */
@@ -77,6 +79,7 @@ export function callContext(
     parameters: new Set(),
     updates: new Map(),
     penalties: new Map(),
+    streams: new Map(),
     depth: 0,
     onCall: options.onCall,
   };
@@ -99,8 +102,13 @@ export interface LayerOptions<Parameter extends string = string> {
 
 /** How the body of a layer gets at its variables. */
 export interface OwnVariables {
-  /** The trainable variable of that name. Made on the first call in a graph; a later call must ask for the same shape. */
-  parameter(name: string, shape: Shape, initializer: Initializer): Tensor;
+  /**
+   * The trainable variable of that name. Made on the first call in a graph; a later call must ask for the same shape.
+   *
+   * @param fanShape what the initializer is told of as the shape, with the same number of elements: [..., inputs, outputs], where
+   * `shape` has another order.
+   */
+  parameter(name: string, shape: Shape, initializer: Initializer, fanShape?: Shape): Tensor;
   /** A variable that is not trained, such as a running mean. New values go into `context.updates`. */
   state(name: string, shape: Shape, options?: { initializer?: Initializer; dtype?: DType }): Variable;
 }
@@ -222,8 +230,10 @@ function ownVariables(
     return variable;
   };
   return {
-    parameter(name, shape, initializer) {
-      const given = initializers?.[name] ?? initializer;
+    parameter(name, shape, initializer, fanShape = shape) {
+      const chosen = initializers?.[name] ?? initializer;
+      const given: Initializer =
+        typeof chosen === 'function' ? (_, random) => chosen(fanShape, random) : chosen;
       const variable = find(name, shape, () => graph.variable(name, shape, { initializer: given }));
       if (frozen) return stopGradient(variable);
       context.parameters.add(variable);

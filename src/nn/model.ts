@@ -20,6 +20,8 @@ export interface Forward<Output = Tensor> {
   readonly variables: readonly Variable[];
   /** New running statistics, for `compile({ updates })` together with those of the optimizer. Empty without training. */
   readonly updates: readonly (readonly [Variable, Tensor])[];
+  /** The calls of all layers, inner ones first: what `fromTorch` and `summary` go by. */
+  readonly calls: readonly LayerCall[];
   /** The sum of all regularisation, to be added to the loss; null where there is none. */
   readonly penalty: Tensor | null;
 }
@@ -27,8 +29,6 @@ export interface Forward<Output = Tensor> {
 export interface ForwardOptions {
   /** Whether dropout drops and batch normalisation uses the statistics of the batch; default false. */
   training?: boolean;
-  /** Told of each call of a layer when it is done, inner layers first. */
-  onCall?: (call: LayerCall) => void;
 }
 
 /**
@@ -52,7 +52,9 @@ export function forward<Input extends Tensors, Output>(
   input: Input,
   options: ForwardOptions = {},
 ): Forward<Output> {
-  const context = callContext(graphOf('forward', input), options);
+  const calls: LayerCall[] = [];
+  const { training } = options;
+  const context = callContext(graphOf('forward', input), { training, onCall: (call) => calls.push(call) });
   const output = model.call(input, context);
   const penalties = [...context.penalties.values()];
   return {
@@ -60,6 +62,7 @@ export function forward<Input extends Tensors, Output>(
     parameters: [...context.parameters],
     variables: [...context.variables],
     updates: [...context.updates],
+    calls,
     penalty: penalties.length > 0 ? penalties.reduce((total, penalty) => add(total, penalty)) : null,
   };
 }

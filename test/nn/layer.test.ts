@@ -15,17 +15,7 @@ import {
   type Tensor,
   tanh,
 } from '../../src/index.ts';
-import {
-  callContext,
-  dense,
-  forward,
-  freeze,
-  type LayerCall,
-  l2,
-  makeLayer,
-  model,
-  sequential,
-} from '../../src/layers.ts';
+import { callContext, dense, forward, freeze, l2, makeLayer, model, sequential } from '../../src/layers.ts';
 import { errorsOf, thrownBy } from '../errors/checkError.ts';
 
 const check = errorsOf(import.meta.url);
@@ -87,9 +77,8 @@ describe('a layer', () => {
   });
 
   it('tells of every call', () => {
-    const calls: LayerCall[] = [];
     const network = sequential([dense(5, { name: 'first' }), relu, dense(3)], { name: 'net' });
-    forward(network, new Graph().input('x', [2, 4]), { onCall: (call) => calls.push(call) });
+    const { calls } = forward(network, new Graph().input('x', [2, 4]));
     expect(calls.map(({ path, depth, kind }) => [path, depth, kind])).toEqual([
       ['net/first', 1, 'dense'],
       ['net/dense', 1, 'dense'],

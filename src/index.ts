@@ -259,7 +259,13 @@ export { type TriangularOptions, triangular } from './ops/triangular.ts';
 export { type AdagradOptions, adagrad } from './optim/adagrad.ts';
 export { type AdamOptions, adam, adamw } from './optim/adam.ts';
 export { blend } from './optim/blend.ts';
-export { type MovingAverage, type MovingAverageOptions, movingAverage } from './optim/movingAverage.ts';
+export {
+  type Averaging,
+  averageWeights,
+  type MovingAverage,
+  type MovingAverageOptions,
+  movingAverage,
+} from './optim/movingAverage.ts';
 export type { Optimizer, OptimizerOptions } from './optim/optimizer.ts';
 export { type RmspropOptions, rmsprop } from './optim/rmsprop.ts';
 export {
@@ -275,7 +281,14 @@ export {
 } from './optim/schedules.ts';
 export { type SgdOptions, sgd } from './optim/sgd.ts';
 
-export { loadWeights, saveWeights, type TrainingState, useAverages } from './train/checkpoint.ts';
+export {
+  type CheckpointOptions,
+  checkpoint,
+  loadWeights,
+  saveTraining,
+  saveWeights,
+  useAverages,
+} from './train/checkpoint.ts';
 export {
   type ByOutput,
   type CompiledModel,
@@ -313,14 +326,9 @@ export {
   type TrainingEvent,
 } from './train/events.ts';
 export { fit, type Training } from './train/fit.ts';
-export type {
-  Callback,
-  CheckpointOptions,
-  EarlyStopping,
-  FitOptions,
-  TrainingControl,
-} from './train/fitOptions.ts';
+export type { Callback, EarlyStopping, FitOptions } from './train/fitOptions.ts';
 export { type PaddedSequences, type PadSequencesOptions, padSequences } from './train/padSequences.ts';
+export type { Checkpointing, TrainingControl, TrainingState } from './train/trainingState.ts';
 export {
   classWeights,
   mapDataset,

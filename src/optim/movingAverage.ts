@@ -58,3 +58,14 @@ export function movingAverage(
   const values = updates.map(([, value]) => value);
   return { averages, count, updates: [...blend(targets, values, keep), [count, add(count, 1)]] };
 }
+
+/** Keeps averages of the weights that a program updates; goes on with those that are kept already. */
+export type Averaging = (
+  updates: readonly (readonly [Variable, Tensor])[],
+  kept?: MovingAverage,
+) => MovingAverage;
+
+/** What `compileModel` takes to keep moving averages of a model's parameters: `movingAverage` with its options. */
+export function averageWeights(options: MovingAverageOptions = {}): Averaging {
+  return (updates, kept) => movingAverage(updates, options, kept);
+}

@@ -7,40 +7,56 @@ import { type MatchOptions, matchTensors } from '../io/matchTensors.ts';
 import { openSafetensors, safetensorsChunks, type TensorReader } from '../io/safetensors.ts';
 import type { NamedSpec } from '../io/safetensorsHeader.ts';
 import type { CompiledModel } from './compiledModel.ts';
-import type { EpochRecord } from './events.ts';
-
-/** Where a training stands between two batches, as JSON. Together with the variables it is all that the rest depends on. */
-export interface TrainingState {
-  /** The epoch that goes on, from 1, and how many of its batches and samples are done. */
-  readonly epoch: number;
-  readonly batch: number;
-  readonly samples: number;
-  /** Batches and steps of the optimizer in all epochs. */
-  readonly step: number;
-  readonly applied: number;
-  /** Batches whose gradients wait for the others of their step. */
-  readonly pending: number;
-  /** What an adaptive schedule remembers. */
-  readonly schedule: unknown;
-  readonly epochs: readonly EpochRecord[];
-  /** What early stopping remembers. */
-  readonly best: { readonly epoch: number; readonly value: number } | null;
-  /** What must be the same when the training goes on. */
-  readonly settings: Readonly<Record<string, number | boolean | null>>;
-}
+import type { Checkpointing, TrainingControl, TrainingState } from './trainingState.ts';
 
 const format = 'tensorloom training';
 
 /** The best weights lie beside the present ones under this prefix. */
 const bestPrefix = 'best/';
 
-/** Writes all variables, the best weights and the state, one tensor after the other. */
-export function writeTraining(
-  model: CompiledModel,
-  state: TrainingState,
-  best: ReadonlyMap<Variable, TensorData> | null,
+export interface CheckpointOptions {
+  /** Default `training.safetensors`. */
+  name?: string;
+  /** Whether to go on from what is there, if anything is; default false: it is written over. */
+  resume?: boolean;
+  /** Saves after each so many epochs; default 1. */
+  everyEpochs?: number;
+  /** Saves also after each so many batches of an epoch. */
+  everyBatches?: number;
+}
+
+/**
+ * Saves a training as it goes, and lets it go on where it was saved: parameters, the optimizer's state, running statistics, step, epoch, place
+ * in the data, schedule, history. What is resumed ends in the same bits as what was never interrupted, on one device.
+ *
+ * ```ts
+ * await fit(model, data, { epochs: 20, checkpoint: checkpoint(fileStore('runs'), { resume: true }) });
+ * ```
+ */
+export function checkpoint(store: CheckpointStore, options: CheckpointOptions = {}): Checkpointing {
+  const { name = defaultName, resume = false, everyEpochs = 1, everyBatches = null } = options;
+  return {
+    everyEpochs,
+    everyBatches,
+    save: (training) => saveTraining(training, store, name),
+    resume: async (model, settings) => (resume ? readTraining(model, store, name, settings) : null),
+  };
+}
+
+const defaultName = 'training.safetensors';
+
+/**
+ * Writes all that the rest of a training depends on, one tensor after the other: between two events, from the loop over them or from a callback.
+ *
+ * ```ts
+ * const training = fit(model, data, { epochs: 20 });
+ * for await (const event of training) if (event.kind === 'epoch') await saveTraining(training, store, `epoch${event.epoch}`);
+ * ```
+ */
+export function saveTraining(
+  { model, state, best }: TrainingControl,
   store: CheckpointStore,
-  name: string,
+  name = defaultName,
 ): Promise<void> {
   const present = model.state.map((variable) => ({ ...specOf(variable), variable, data: null }));
   const bests = [...(best ?? [])].map(([variable, data]) => ({
@@ -58,8 +74,8 @@ export function writeTraining(
   return store.write(name, chunks);
 }
 
-/** Reads what `writeTraining` wrote into the variables. Null where there is nothing under that name. */
-export async function readTraining(
+/** Reads what `saveTraining` wrote into the variables. Null where there is nothing under that name. */
+async function readTraining(
   model: CompiledModel,
   store: CheckpointStore,
   name: string,
@@ -219,7 +235,7 @@ export async function useAverages(model: CompiledModel): Promise<() => Promise<v
   const { average, device } = model;
   if (!average)
     throw new TrainingError(
-      'useAverages: no averages are kept; tell compileModel { movingAverage: {} } and train',
+      'useAverages: no averages are kept; tell compileModel { movingAverage: averageWeights() } and train',
     );
   const before = new Map<Variable, TensorData>();
   for (const [variable, own] of average.averages) {

@@ -10,7 +10,7 @@ import { type LossFunction, weightedLoss } from '../nn/losses.ts';
 import type { Metric } from '../nn/metrics.ts';
 import { type Forward, forward } from '../nn/model.ts';
 import { add } from '../ops/arithmetic.ts';
-import type { MovingAverage, MovingAverageOptions } from '../optim/movingAverage.ts';
+import type { Averaging, MovingAverage } from '../optim/movingAverage.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
 import { type LabelRange, labelRange } from './checkData.ts';
 import type { Dataset } from './dataset.ts';
@@ -33,8 +33,8 @@ export interface CompileModelOptions {
   graph?: Graph;
   /** A label that stands for no class, such as the `ignoreIndex` of the loss: the check of labels lets it pass. */
   ignoreLabel?: number;
-  /** Keeps an exponential moving average of the parameters while training; `useAverages` puts it in their place. */
-  movingAverage?: MovingAverageOptions;
+  /** Such as `averageWeights({ decay: 0.99 })`: keeps a moving average of the parameters; `useAverages` puts it in their place. */
+  movingAverage?: Averaging;
   /** Shape and dtype of one sample's x, by name where there are several: only needed to load weights before any data was seen. */
   input?: TensorSpec | Readonly<Record<string, TensorSpec>>;
 }

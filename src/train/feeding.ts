@@ -4,7 +4,7 @@ import { FeedError, ShapeError } from '../core/errors.ts';
 import { showShape, sizeOf } from '../core/shape.ts';
 import type { Graph, Tensor, Variable } from '../graph/graph.ts';
 import type { TensorSpec } from '../graph/kernel.ts';
-import { gather } from '../ops/gather.ts';
+import { takeRows } from '../ops/gatherKernels.ts';
 import { checkLabels, checkNumbers, type LabelRange } from './checkData.ts';
 import type { Dataset, NumberArray, Rows } from './dataset.ts';
 import { samplesOf } from './transforms.ts';
@@ -114,7 +114,7 @@ export class Feeder {
     for (const { name, spec, rows } of parts) {
       tensors[name] =
         rows && places
-          ? gather(rows, places)
+          ? takeRows(rows, places)
           : graph.input(`${prefix}/${name}`, [size, ...spec.shape], spec.dtype);
     }
     const made = { size, tensors, prefix };

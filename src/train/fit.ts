@@ -2,19 +2,18 @@ import type { Feeds } from '../backends/backend.ts';
 import type { TensorData } from '../core/dtype.ts';
 import { NonFiniteError, TensorloomError, TrainingError } from '../core/errors.ts';
 import { Tensor, type Variable } from '../graph/graph.ts';
-import type { CheckpointStore } from '../io/checkpointStore.ts';
 import type { AdaptiveSchedule, Schedule } from '../optim/schedules.ts';
 import { checkRows } from './checkData.ts';
-import { readTraining, type TrainingState, writeTraining } from './checkpoint.ts';
 import type { CompiledModel } from './compiledModel.ts';
 import type { DataArrays, Dataset } from './dataset.ts';
 import { checkRanges, evaluate, numbersOf } from './evaluate.ts';
 import type { EpochRecord, History, Progress, Quality, TrainingEvent } from './events.ts';
 import { type Batch, Feeder, type LabelRanges, oneAhead } from './feeding.ts';
-import { type FitOptions, type Plan, planOf, type TrainingControl, watched } from './fitOptions.ts';
+import { type FitOptions, type Plan, planOf, watched } from './fitOptions.ts';
 import { notFinite } from './nonFinite.ts';
 import { Pauses } from './pause.ts';
 import { stepGraph, stepProgram } from './steps.ts';
+import type { TrainingControl, TrainingState } from './trainingState.ts';
 
 /**
  * Trains a model. What comes back is awaited, for the history; or iterated, for one event after the other. Either begins the training.
@@ -42,8 +41,8 @@ const rememberedPacked = 3;
 
 /** A training: begun by `await` or by iterating over its events, once. */
 export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<History>, TrainingControl {
-  private state: TrainingState;
-  private best: Map<Variable, TensorData> | null = null;
+  state: TrainingState;
+  best: ReadonlyMap<Variable, TensorData> | null = null;
   private begun = false;
   private stopping = false;
   private promise: Promise<History> | null = null;
@@ -81,10 +80,6 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
 
   stop(): void {
     this.stopping = true;
-  }
-
-  save(store: CheckpointStore, name = defaultName): Promise<void> {
-    return writeTraining(this.model, this.state, this.best, store, name);
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<TrainingEvent, void, undefined> {
@@ -152,10 +147,7 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
   }
 
   private async resume(): Promise<boolean> {
-    const { checkpoint } = this.options;
-    if (!checkpoint?.resume) return false;
-    const { store, name = defaultName } = checkpoint;
-    const found = await readTraining(this.model, store, name, this.state.settings);
+    const found = await this.options.checkpoint?.resume(this.model, this.state.settings);
     if (!found) return false;
     this.state = found.state;
     this.best = found.best;
@@ -300,15 +292,15 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
   private async saveAfterBatch(): Promise<void> {
     const { checkpoint } = this.options;
     if (!checkpoint?.everyBatches || this.state.batch % checkpoint.everyBatches !== 0) return;
-    if (this.state.batch !== this.count) await this.save(checkpoint.store, checkpoint.name);
+    if (this.state.batch !== this.count) await checkpoint.save(this);
   }
 
   private async saveAfterEpoch(): Promise<void> {
     const { checkpoint } = this.options;
     if (!checkpoint) return;
     const done = this.state.epoch - 1;
-    if (done % (checkpoint.everyEpochs ?? 1) === 0 || done === this.plan.epochs || this.isLate)
-      await this.save(checkpoint.store, checkpoint.name);
+    if (done % checkpoint.everyEpochs === 0 || done === this.plan.epochs || this.isLate)
+      await checkpoint.save(this);
   }
 
   private get schedule(): Schedule | null {
@@ -387,5 +379,3 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
     return error;
   }
 }
-
-const defaultName = 'training.safetensors';

@@ -1,22 +1,11 @@
 import { TrainingError } from '../core/errors.ts';
-import type { CheckpointStore } from '../io/checkpointStore.ts';
 import { checkFields } from './checkData.ts';
 import type { CompiledModel } from './compiledModel.ts';
 import { type DataArrays, type Dataset, toDataset } from './dataset.ts';
 import { checkBatchSize } from './evaluate.ts';
 import type { EpochRecord, TrainingEvent } from './events.ts';
+import type { Checkpointing, TrainingControl } from './trainingState.ts';
 import { shuffleDataset, splitDataset } from './transforms.ts';
-
-/** What can be done with a training while it runs, between two events. */
-export interface TrainingControl {
-  /** Ends the training after the present step, as if all epochs were done. */
-  stop(): void;
-  /**
-   * Writes all that the rest of the training depends on. `fit` goes on from there with `checkpoint: { store, name, resume: true }`, bit for
-   * bit as if nothing had happened.
-   */
-  save(store: CheckpointStore, name?: string): Promise<void>;
-}
 
 /** Called with each event and awaited; the training can be stopped or saved from there. */
 export type Callback = (event: TrainingEvent, training: TrainingControl) => unknown;
@@ -34,18 +23,6 @@ export interface EarlyStopping {
   restoreBest?: boolean;
 }
 
-export interface CheckpointOptions {
-  store: CheckpointStore;
-  /** Default `training.safetensors`. */
-  name?: string;
-  /** Whether to go on from what is there, if anything is; default false: it is written over. */
-  resume?: boolean;
-  /** Saves after each so many epochs; default 1. */
-  everyEpochs?: number;
-  /** Saves also after each so many batches of an epoch. */
-  everyBatches?: number;
-}
-
 export interface FitOptions {
   /** How often to go through the data, in all; a training that is resumed makes those that are left. Default 1. */
   epochs?: number;
@@ -59,7 +36,8 @@ export interface FitOptions {
   validation?: Dataset | DataArrays | number;
   callbacks?: readonly Callback[];
   earlyStopping?: EarlyStopping;
-  checkpoint?: CheckpointOptions;
+  /** Saves the training as it goes, and lets it go on: `checkpoint(store, { resume: true })`. */
+  checkpoint?: Checkpointing;
   /** Ends the training after the present step, with a TrainingError; the model keeps its parameters. */
   signal?: AbortSignal;
   /** Batches whose gradients make one step of the optimizer; default 1. */

@@ -1,8 +1,8 @@
 import { FeedError, NonFiniteError } from '../core/errors.ts';
-import type { TrainingState } from './checkpoint.ts';
 import type { CompiledModel } from './compiledModel.ts';
 import type { Batch } from './feeding.ts';
 import { stepGraph } from './steps.ts';
+import type { TrainingState } from './trainingState.ts';
 
 /** The error of a training whose loss was not finite in `failed` batches of an epoch. Looks for the op in the batches that are remembered. */
 export async function notFinite(

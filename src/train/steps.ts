@@ -4,7 +4,6 @@ import type { Tensor, Variable } from '../graph/graph.ts';
 import { add } from '../ops/arithmetic.ts';
 import { grad } from '../ops/gradient.ts';
 import { blend } from '../optim/blend.ts';
-import { movingAverage } from '../optim/movingAverage.ts';
 import type { CompiledModel, Judgement, StepGraph } from './compiledModel.ts';
 import type { BatchTensors } from './feeding.ts';
 import { lossTotals } from './lossTotals.ts';
@@ -70,7 +69,7 @@ function learning(model: CompiledModel, { loss, run }: Judgement, kind: StepKind
   if (sums) result.push([sums.applied, add(sums.applied, 1)]);
   if (!averaging) return result;
   const weights = updates.filter(([variable]) => parameters.includes(variable));
-  model.average = movingAverage(weights, averaging, model.average ?? undefined);
+  model.average = averaging(weights, model.average ?? undefined);
   return [...result, ...model.average.updates];
 }
 

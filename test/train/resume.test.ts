@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type AdaptiveSchedule,
   adam,
+  averageWeights,
   type CheckpointStore,
+  checkpoint,
   compileModel,
   cosineDecay,
   type Device,
@@ -59,7 +61,7 @@ async function makeModel(device: Device, learningRate: Rate, units = 12) {
     loss: softmaxCrossEntropy,
     optimizer: adam({ learningRate, clipNorm: 1 }),
     metrics: [accuracy()],
-    movingAverage: { decay: 0.9 },
+    movingAverage: averageWeights({ decay: 0.9 }),
   });
 }
 type Model = Awaited<ReturnType<typeof makeModel>>;
@@ -101,22 +103,22 @@ for (const backend of ['cpu', 'webgpu'] as const) {
 
         // Killed in the middle of epoch 2, three batches after the last save, and again at the end of epoch 3.
         const store = memoryStore();
-        const checkpoint = { store, resume: true, everyBatches: 2 };
+        const saving = checkpoint(store, { resume: true, everyBatches: 2 });
         const first = await makeModel(device, rate());
         await until(
           first,
-          { ...options, checkpoint, batchesPerEvent: 1 },
+          { ...options, checkpoint: saving, batchesPerEvent: 1 },
           (event) => event.epoch === 2 && event.batch === 5,
         );
         const second = await makeModel(device, rate());
         let resumedAt = '';
-        await until(second, { ...options, checkpoint }, (event) => {
+        await until(second, { ...options, checkpoint: saving }, (event) => {
           if (event.kind === 'start') resumedAt = `${event.resumed} ${event.epoch} ${event.batch}`;
           return event.kind === 'epoch' && event.epoch === 3;
         });
         expect(resumedAt).toBe('true 2 4');
         const third = await makeModel(device, rate());
-        const resumedHistory = await fit(third, data, { ...options, checkpoint });
+        const resumedHistory = await fit(third, data, { ...options, checkpoint: saving });
         expect(await bitsOf(third)).toEqual(want);
         expect(resumedHistory).toEqual(history);
         // A training that forgot something would differ: this one forgets to resume.
@@ -132,23 +134,23 @@ for (const backend of ['cpu', 'webgpu'] as const) {
       const whole = await makeModel(device, 0.01);
       await fit(whole, data, more);
       const store = memoryStore();
-      const checkpoint = { store, resume: true, everyBatches: 1 };
+      const saving = checkpoint(store, { resume: true, everyBatches: 1 });
       const first = await makeModel(device, 0.01);
       await until(
         first,
-        { ...more, checkpoint, batchesPerEvent: 1 },
+        { ...more, checkpoint: saving, batchesPerEvent: 1 },
         (event) => event.epoch === 2 && event.batch === 2,
       );
       const second = await makeModel(device, 0.01);
-      await fit(second, data, { ...more, checkpoint });
+      await fit(second, data, { ...more, checkpoint: saving });
       expect(await bitsOf(second)).toEqual(await bitsOf(whole));
     });
 
     it('is refused for another architecture, data or settings, with all that differs', async () => {
       const store = memoryStore();
       const first = await makeModel(device, 0.01);
-      await fit(first, data, { ...options, epochs: 1, checkpoint: { store } });
-      const resume = { ...options, checkpoint: { store, resume: true } };
+      await fit(first, data, { ...options, epochs: 1, checkpoint: checkpoint(store) });
+      const resume = { ...options, checkpoint: checkpoint(store, { resume: true }) };
       const wider = await makeModel(device, 0.01, 13);
       const error = await rejection(async () => void (await fit(wider, data, resume)));
       check(
@@ -162,8 +164,10 @@ for (const backend of ['cpu', 'webgpu'] as const) {
       const other = await rejection(async () => void (await fit(same, data, { ...resume, batchSize: 4 })));
       check(other, 'fit', FormatError, 'belongs to another training: batchSize is 8 there and 4 here');
       await store.write('noise', chunks(Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 1)));
-      const checkpoint = { store, name: 'noise', resume: true };
-      const noise = await rejection(async () => void (await fit(same, data, { ...options, checkpoint })));
+      const saving = checkpoint(store, { name: 'noise', resume: true });
+      const noise = await rejection(
+        async () => void (await fit(same, data, { ...options, checkpoint: saving })),
+      );
       check(noise, 'fit', FormatError, 'cut off: the header ends at byte 17, the file has 9');
     });
 
@@ -178,12 +182,14 @@ for (const backend of ['cpu', 'webgpu'] as const) {
         },
       };
       const model = await makeModel(device, 0.01);
-      const checkpoint = { store, resume: true };
-      const error = await rejection(async () => void (await fit(model, data, { ...options, checkpoint })));
+      const saving = checkpoint(store);
+      const error = await rejection(
+        async () => void (await fit(model, data, { ...options, checkpoint: saving })),
+      );
       expect(error).toMatchObject({ message: 'the disk is full' });
       const next = await makeModel(device, 0.01);
       let epoch = 0;
-      await until(next, { ...options, checkpoint: { store: inner, resume: true } }, (event) => {
+      await until(next, { ...options, checkpoint: checkpoint(inner, { resume: true }) }, (event) => {
         epoch = event.epoch;
         return true;
       });

@@ -16,6 +16,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   optim: ['core', 'graph', 'ops'],
   backends: ['core', 'graph', 'host'],
   io: ['core'],
+  train: ['core', 'graph', 'ops', 'nn', 'optim', 'backends', 'io'],
 };
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' })

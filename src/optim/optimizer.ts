@@ -1,17 +1,21 @@
 import source from '#shaders/optimizer.wgsl' with { type: 'text' };
 import { DTypeError, GraphError, ShapeError } from '../core/errors.ts';
 import { showShape, sizeOf } from '../core/shape.ts';
-import { apply, type Op, type Tensor, Variable } from '../graph/graph.ts';
+import { apply, type Graph, type Op, Tensor, Variable } from '../graph/graph.ts';
 import { type KernelCall, linearGrid, type OffsetOf } from '../graph/kernel.ts';
 import { reachable } from '../graph/trace.ts';
 import { add } from '../ops/arithmetic.ts';
 import { grad } from '../ops/gradient.ts';
+import type { AdaptiveSchedule, Schedule } from './schedules.ts';
 import { blocksOf, normPartials, squaredNorm } from './squaredNorm.ts';
 
 /** What all optimizers take. */
 export interface OptimizerOptions {
-  /** The step size: a number, or a scalar tensor that is fed or computed, so that a schedule can change it. */
-  learningRate: number | Tensor;
+  /**
+   * The step size: a number, a scalar tensor, or a schedule. For a schedule the graph gets an input `learningRate`, which `fit` feeds; without
+   * `fit` it is fed by you, as `{ learningRate: schedule(step) }`.
+   */
+  learningRate: number | Tensor | Schedule | AdaptiveSchedule;
   /** Gradients are cut to [-clipValue, clipValue], element by element. */
   clipValue?: number;
   /** All gradients are scaled so that their common Euclidean norm is at most this. One dispatch more. */
@@ -45,6 +49,7 @@ export interface OptimizerRule {
 }
 
 export interface Optimizer {
+  readonly learningRate: OptimizerOptions['learningRate'];
   /**
    * Gradients of `loss` and the updates that follow from them, for `compile({ updates })`. All parameters are updated in one dispatch (two
    * with `clipNorm`; one more of each for every further 128 MiB of parameters). If the loss is not finite, nothing changes; an
@@ -53,8 +58,18 @@ export interface Optimizer {
    * @param parameters default: all trainable variables of the graph that the loss depends on.
    */
   minimize(loss: Tensor, parameters?: readonly Variable[]): [Variable, Tensor][];
-  /** The same from gradients that you have computed, or changed, yourself. */
-  apply(loss: Tensor, parameters: readonly Variable[], gradients: readonly Tensor[]): [Variable, Tensor][];
+  /**
+   * The same from gradients that you have computed, or changed, yourself. A second call for a parameter updates the same state: programs for
+   * several batch sizes train one model.
+   *
+   * @param step how many updates came before this one; default `graph.step`, the number of runs.
+   */
+  apply(
+    loss: Tensor,
+    parameters: readonly Variable[],
+    gradients: readonly Tensor[],
+    step?: Tensor,
+  ): [Variable, Tensor][];
 }
 
 interface UpdateAttrs {
@@ -75,34 +90,56 @@ export function makeOptimizer(rule: OptimizerRule, options: OptimizerOptions): O
     clipNorm: options.clipNorm ?? 0,
     hyperparameters: rule.hyperparameters,
   };
+  const states = new WeakMap<Variable, Variable[]>();
+  const rates = new WeakMap<Graph, Tensor>();
+  const { learningRate } = options;
+
+  function rateIn(graph: Graph): Tensor {
+    if (typeof learningRate === 'number') return graph.constant(learningRate);
+    if (learningRate instanceof Tensor) return learningRate;
+    const rate = rates.get(graph) ?? graph.input('learningRate', []);
+    rates.set(graph, rate);
+    return rate;
+  }
+
+  /** What is kept for each parameter: of those that are new here, in one group for each of theirs. */
+  function statesOf(graph: Graph, parameters: readonly Variable[]): Variable[][] {
+    const fresh = parameters.filter((parameter) => !states.has(parameter));
+    const prefix = fresh.length > 0 ? nextName(graph, rule.name) : '';
+    for (const parameter of fresh) {
+      const own = rule.states.map((state) =>
+        graph.groupedVariable(
+          `${prefix}/${parameter.name}/${state}`,
+          parameter.shape,
+          `${prefix}/${parameter.group}`,
+        ),
+      );
+      states.set(parameter, own);
+    }
+    return parameters.map((parameter) => states.get(parameter) ?? []);
+  }
+
   const optimizer: Optimizer = {
+    learningRate,
     minimize(loss, parameters = influential(loss)) {
       return optimizer.apply(loss, parameters, grad(loss, parameters));
     },
-    apply(loss, parameters, gradients) {
+    apply(loss, parameters, gradients, step = loss.graph.step) {
       checkParameters(rule.name, parameters, gradients);
       const { graph } = loss;
-      const { learningRate } = options;
-      const rate = typeof learningRate === 'number' ? graph.constant(learningRate) : learningRate;
-      // One dispatch can write to one buffer of parameters.
-      const groups = [...new Set(parameters.map((parameter) => parameter.group))];
-      const members = groups.map((group) =>
-        parameters.map((_, i) => i).filter((i) => parameters[i].group === group),
+      const rate = rateIn(graph);
+      const kept = statesOf(graph, parameters);
+      // One dispatch can write to one buffer of parameters and one of their states.
+      const groups = parameters.map(({ group }, i) => `${group} ${kept[i][0]?.group}`);
+      const members = [...new Set(groups)].map((group) =>
+        groups.flatMap((own, i) => (own === group ? [i] : [])),
       );
       const norms = attrs.clipNorm > 0 ? members.map((own) => squaredNorm(own.map((i) => gradients[i]))) : [];
       const norm = norms.length > 0 ? norms.reduce((total, part) => add(total, part)) : graph.constant(0);
       return members.flatMap((own) => {
-        const stateGroup = `${rule.name}/${graph.nodes.length}`;
-        const sets = own.map((i) => {
-          const { name, shape } = parameters[i];
-          const states = rule.states.map((state) =>
-            graph.groupedVariable(`${rule.name}/${name}/${state}`, shape, stateGroup),
-          );
-          return { parameter: parameters[i], gradient: gradients[i], states };
-        });
-        const inputs = sets.flatMap(({ parameter, gradient, states }) => [parameter, gradient, ...states]);
-        const outputs = apply(op, [loss, rate, graph.step, norm, ...inputs], attrs);
-        const targets = sets.flatMap(({ parameter, states }) => [parameter, ...states]);
+        const inputs = own.flatMap((i) => [parameters[i], gradients[i], ...kept[i]]);
+        const outputs = apply(op, [loss, rate, step, norm, ...inputs], attrs);
+        const targets = own.flatMap((i) => [parameters[i], ...kept[i]]);
         return targets.map((variable, i): [Variable, Tensor] => [variable, outputs[i]]);
       });
     },
@@ -241,6 +278,17 @@ function updateOp(rule: OptimizerRule): Op<UpdateAttrs> {
 function influential(loss: Tensor): Variable[] {
   const found = new Set(reachable([loss], (node) => !node.op?.stopsGradient));
   return loss.graph.parameters.filter((parameter) => parameter !== loss && found.has(parameter.node));
+}
+
+const used = /* @__PURE__ */ new WeakMap<Graph, Map<string, number>>();
+
+/** `adam`, and `adam2` for a second one in the same graph. */
+function nextName(graph: Graph, name: string): string {
+  const counts = used.get(graph) ?? new Map<string, number>();
+  used.set(graph, counts);
+  const count = (counts.get(name) ?? 0) + 1;
+  counts.set(name, count);
+  return count === 1 ? name : `${name}${count}`;
 }
 
 function checkOptions(name: string, options: OptimizerOptions): void {

@@ -277,7 +277,7 @@ export {
   type MovingAverageOptions,
   movingAverage,
 } from './optim/movingAverage.ts';
-export type { Optimizer, OptimizerOptions } from './optim/optimizer.ts';
+export type { Optimizer, OptimizerOptions, ParameterGroup } from './optim/optimizer.ts';
 export { type RmspropOptions, rmsprop } from './optim/rmsprop.ts';
 export {
   type AdaptiveSchedule,

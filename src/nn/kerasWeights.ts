@@ -9,35 +9,36 @@ import {
 } from './foreignWeights.ts';
 import type { Forward } from './model.ts';
 
-const kernel = { weight: { name: 'kernel' }, bias: { name: 'bias' } };
-const affine = { scale: { name: 'gamma' }, offset: { name: 'beta' } };
-
 /** Keras has our layouts (HWIO, [in, out]) under other names: those of the variables' paths in Keras 3. */
-const rules: ForeignRules = {
-  dense: kernel,
-  conv1d: kernel,
-  conv2d: kernel,
-  conv2dTranspose: kernel,
-  depthwiseConv2d: kernel,
-  separableConv2d: {
-    depthwiseWeight: { name: 'depthwise_kernel' },
-    pointwiseWeight: { name: 'pointwise_kernel' },
-    bias: { name: 'bias' },
-  },
-  batchNorm: {
-    ...affine,
-    runningMean: { name: 'moving_mean' },
-    runningVariance: { name: 'moving_variance' },
-  },
-  layerNorm: affine,
-  groupNorm: affine,
-  embedding: { weight: { name: 'embeddings' } },
-  prelu: { slope: { name: 'alpha' } },
-  rnn: recurrentRules('simple_rnn'),
-  lstm: recurrentRules('lstm'),
-  // Gates z, r, h, and one tensor for both biases.
-  gru: recurrentRules('gru', { gates: [1, 0, 2] }, { row: [0, 2] }, { row: [1, 2] }),
-};
+function rules(): ForeignRules {
+  const kernel = { weight: { name: 'kernel' }, bias: { name: 'bias' } };
+  const affine = { scale: { name: 'gamma' }, offset: { name: 'beta' } };
+  return {
+    dense: kernel,
+    conv1d: kernel,
+    conv2d: kernel,
+    conv2dTranspose: kernel,
+    depthwiseConv2d: kernel,
+    separableConv2d: {
+      depthwiseWeight: { name: 'depthwise_kernel' },
+      pointwiseWeight: { name: 'pointwise_kernel' },
+      bias: { name: 'bias' },
+    },
+    batchNorm: {
+      ...affine,
+      runningMean: { name: 'moving_mean' },
+      runningVariance: { name: 'moving_variance' },
+    },
+    layerNorm: affine,
+    groupNorm: affine,
+    embedding: { weight: { name: 'embeddings' } },
+    prelu: { slope: { name: 'alpha' } },
+    rnn: recurrentRules('simple_rnn'),
+    lstm: recurrentRules('lstm'),
+    // Gates z, r, h, and one tensor for both biases.
+    gru: recurrentRules('gru', { gates: [1, 0, 2] }, { row: [0, 2] }, { row: [1, 2] }),
+  };
+}
 
 /** Variables of the layer's cell, or of the two cells in a `Bidirectional`. */
 function recurrentRules(
@@ -79,7 +80,7 @@ export function fromKeras(
   tensors: Readonly<Record<string, StoredTensor>>,
   options: ForeignOptions = {},
 ): Record<string, StoredTensor> {
-  const parts = foreignParts('fromKeras', made.calls, rules, '/', options);
+  const parts = foreignParts('fromKeras', made.calls, rules(), '/', options);
   return fromForeign('fromKeras', parts, tensors, { partial: options.partial, ignored: () => false });
 }
 
@@ -89,5 +90,5 @@ export function toKeras(
   tensors: Readonly<Record<string, StoredTensor>>,
   options: Omit<ForeignOptions, 'partial'> = {},
 ): Record<string, StoredTensor> {
-  return toForeign('toKeras', foreignParts('toKeras', made.calls, rules, '/', options), tensors);
+  return toForeign('toKeras', foreignParts('toKeras', made.calls, rules(), '/', options), tensors);
 }

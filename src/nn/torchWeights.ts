@@ -9,35 +9,36 @@ import {
 } from './foreignWeights.ts';
 import type { Forward } from './model.ts';
 
-const bias = { bias: { name: 'bias' } };
-const affine = { scale: { name: 'weight' }, offset: { name: 'bias' } };
-
 /** Layouts as in PyTorch's documentation of torch.nn. */
-const rules: ForeignRules = {
-  dense: { weight: { name: 'weight', axes: [1, 0] }, ...bias }, // [out, in]
-  conv1d: { weight: { name: 'weight', axes: [2, 1, 0] }, ...bias }, // OIW
-  conv2d: { weight: { name: 'weight', axes: [2, 3, 1, 0] }, ...bias }, // OIHW
-  conv2dTranspose: { weight: { name: 'weight', axes: [2, 3, 1, 0] }, ...bias }, // IOHW
-  depthwiseConv2d: {
-    // [channels · multiplier, 1, height, width], a channel's filters side by side.
-    weight: {
-      name: 'weight',
-      axes: [2, 3, 0, 1],
-      storedShape: ([height, width, channels, multiplier]) => [channels * multiplier, 1, height, width],
+function rules(): ForeignRules {
+  const bias = { bias: { name: 'bias' } };
+  const affine = { scale: { name: 'weight' }, offset: { name: 'bias' } };
+  return {
+    dense: { weight: { name: 'weight', axes: [1, 0] }, ...bias }, // [out, in]
+    conv1d: { weight: { name: 'weight', axes: [2, 1, 0] }, ...bias }, // OIW
+    conv2d: { weight: { name: 'weight', axes: [2, 3, 1, 0] }, ...bias }, // OIHW
+    conv2dTranspose: { weight: { name: 'weight', axes: [2, 3, 1, 0] }, ...bias }, // IOHW
+    depthwiseConv2d: {
+      // [channels · multiplier, 1, height, width], a channel's filters side by side.
+      weight: {
+        name: 'weight',
+        axes: [2, 3, 0, 1],
+        storedShape: ([height, width, channels, multiplier]) => [channels * multiplier, 1, height, width],
+      },
+      ...bias,
     },
-    ...bias,
-  },
-  batchNorm: { ...affine, runningMean: { name: 'running_mean' }, runningVariance: { name: 'running_var' } },
-  layerNorm: affine,
-  rmsNorm: affine,
-  groupNorm: affine,
-  instanceNorm: affine,
-  embedding: { weight: { name: 'weight' } },
-  prelu: { slope: { name: 'weight' } },
-  rnn: recurrentRule,
-  gru: recurrentRule,
-  lstm: recurrentRule,
-};
+    batchNorm: { ...affine, runningMean: { name: 'running_mean' }, runningVariance: { name: 'running_var' } },
+    layerNorm: affine,
+    rmsNorm: affine,
+    groupNorm: affine,
+    instanceNorm: affine,
+    embedding: { weight: { name: 'weight' } },
+    prelu: { slope: { name: 'weight' } },
+    rnn: recurrentRule,
+    gru: recurrentRule,
+    lstm: recurrentRule,
+  };
+}
 
 /** `weight_ih_l0`, [gates · hidden, in], with `_reverse` for the other direction. The gates have our order. */
 function recurrentRule(own: string): ForeignRule | undefined {
@@ -79,7 +80,7 @@ export function fromTorch(
   tensors: Readonly<Record<string, StoredTensor>>,
   options: ForeignOptions = {},
 ): Record<string, StoredTensor> {
-  const parts = foreignParts('fromTorch', made.calls, rules, '.', options);
+  const parts = foreignParts('fromTorch', made.calls, rules(), '.', options);
   return fromForeign('fromTorch', parts, tensors, { partial: options.partial, ignored });
 }
 
@@ -93,5 +94,5 @@ export function toTorch(
   tensors: Readonly<Record<string, StoredTensor>>,
   options: Omit<ForeignOptions, 'partial'> = {},
 ): Record<string, StoredTensor> {
-  return toForeign('toTorch', foreignParts('toTorch', made.calls, rules, '.', options), tensors);
+  return toForeign('toTorch', foreignParts('toTorch', made.calls, rules(), '.', options), tensors);
 }

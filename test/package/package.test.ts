@@ -176,16 +176,37 @@ describe('bundles hold only what is used', () => {
     expect(text).toContain('matmul');
   });
 
+  it('of one layer', async () => {
+    const { text, size } = await bundle(
+      `import { dense, forward } from 'tensorloom/layers'; console.log(dense, forward);`,
+    );
+    console.log(`dense and forward: ${size}`);
+    expect(leaked(text).filter((name) => name !== 'glorot')).toEqual([]);
+    expect(text).toContain('initializers');
+    const namespace = await bundle(`import * as layers from 'tensorloom/layers'; console.log(layers.dense);`);
+    expect(leaked(namespace.text)).toEqual([]);
+    const metric = await bundle(
+      `import { meanSquaredError } from 'tensorloom/metrics'; console.log(meanSquaredError);`,
+    );
+    expect(leaked(metric.text)).toEqual([]);
+  });
+
   it('of nothing, since no statement at the top of a module has an effect', async () => {
     // Not as package.json promises it, but as a bundler sees it.
     const doubting: Plugin = {
       name: 'doubting',
       setup({ onResolve }) {
-        const path = join(installed.plain, 'node_modules/tensorloom/dist/index.js');
-        onResolve({ filter: /^tensorloom$/ }, () => ({ path, sideEffects: true }));
+        onResolve({ filter: /^tensorloom/ }, ({ path }) => {
+          const [, entry = 'index'] = path.split('/');
+          const file = join(installed.plain, `node_modules/tensorloom/dist/${entry}.js`);
+          return { path: file, sideEffects: true };
+        });
       },
     };
-    const { text } = await bundle(`import 'tensorloom';`, [doubting]);
+    const { text } = await bundle(
+      `import 'tensorloom'; import 'tensorloom/layers'; import 'tensorloom/metrics';`,
+      [doubting],
+    );
     // What may stay is arithmetic with numbers, such as 2 ** 24, which esbuild leaves to be done.
     expect(text.length, text).toBeLessThan(100);
   });

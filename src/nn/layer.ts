@@ -136,7 +136,7 @@ const owners = new WeakMap<Graph, Map<string, object>>();
  * const scale = makeLayer('scale', {}, (x: Tensor, context, own) => mul(x, own.parameter('factor', [x.shape.at(-1)!], 1)));
  * ```
  */
-export function makeLayer<Input, Output extends Tensors>(
+export function makeLayer<Input = Tensor, Output extends Tensors = Tensor>(
   kind: string,
   options: LayerOptions,
   body: (x: Input, context: CallContext, own: OwnVariables) => Output,

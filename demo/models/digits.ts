@@ -2,27 +2,33 @@ import {
   adam,
   add,
   argMax,
-  batchNorm,
   cast,
-  conv2d,
   type Device,
-  dropout,
   equal,
   Graph,
   gather,
   heNormal,
-  linear,
-  maxPool2d,
   mean,
   type Program,
   RandomStream,
   relu,
-  reshape,
   softmax,
   softmaxCrossEntropy,
   type Tensor,
   type Variable,
 } from '../../src/index.ts';
+import {
+  batchNorm,
+  conv2d,
+  dense,
+  dropout,
+  flatten,
+  forward,
+  type Layer,
+  maxPool2d,
+  reshape,
+  sequential,
+} from '../../src/layers.ts';
 
 export const classes = 10;
 const side = 28;
@@ -36,95 +42,46 @@ export interface Digits {
   readonly labels: Int32Array;
 }
 
-interface Forward {
-  readonly output: Tensor;
-  /** New running statistics of batch normalisation, in training. */
-  readonly updates: readonly (readonly [Variable, Tensor])[];
-}
-
-/** A part of the network: its variables, and what it does to a tensor with them. */
-interface Layer {
-  readonly variables: readonly Variable[];
-  apply(x: Tensor, training: boolean): Forward;
-}
-
 /** Convolution, batch normalisation, relu, and the largest of each 2 x 2 pixels: [n, h, w, in] -> [n, h', w', out]. */
-function convolutionBlock(
-  graph: Graph,
-  name: string,
-  size: number,
-  inChannels: number,
-  channels: number,
-): Layer {
-  return graph.scope(name, () => {
-    const filter = graph.variable('filter', [size, size, inChannels, channels], { initializer: heNormal() });
-    const scale = graph.variable('scale', [channels], { initializer: 1 });
-    const offset = graph.variable('offset', [channels]);
-    const runningMean = graph.variable('runningMean', [channels], { trainable: false });
-    const runningVariance = graph.variable('runningVariance', [channels], {
-      initializer: 1,
-      trainable: false,
-    });
-    return {
-      variables: [filter, scale, offset, runningMean, runningVariance],
-      apply: (x, training) =>
-        graph.scope(name, () => {
-          const y = conv2d(x, filter);
-          const { output, updates } = batchNorm(y, { scale, offset, runningMean, runningVariance, training });
-          return { output: maxPool2d(relu(output), { windowSize: 2 }), updates };
-        }),
-    };
-  });
-}
-
-/** All features of an image, a part of them dropped in training, to one number for each class. */
-function denseLayer(graph: Graph, name: string, features: number, units: number, rate: number): Layer {
-  return graph.scope(name, () => {
-    // All 0: no class is likelier than another at the start.
-    const weights = graph.variable('weights', [features, units]);
-    const bias = graph.variable('bias', [units]);
-    return {
-      variables: [weights, bias],
-      apply: (x, training) =>
-        graph.scope(name, () => {
-          const flat = reshape(x, [x.shape[0], features]);
-          return { output: linear(dropout(flat, { rate, training }), weights, bias), updates: [] };
-        }),
-    };
-  });
+function convolutionBlock(name: string, channels: number, size: number): Layer {
+  return sequential(
+    [
+      conv2d(channels, size, { bias: false, initializers: { weight: heNormal() } }),
+      batchNorm(),
+      relu,
+      maxPool2d(2),
+    ],
+    { name },
+  );
 }
 
 /** A small network that reads handwritten digits. */
 export interface DigitsNetwork {
   readonly graph: Graph;
+  /** [n, 784] -> logits [n, 10]. */
+  readonly layers: Layer;
   /** What a weights file holds. */
   readonly variables: readonly Variable[];
-  /** [n, 784] -> logits [n, 10]. */
-  apply(pixels: Tensor, training: boolean): Forward;
 }
 
 export function digitsNetwork(seed: number): DigitsNetwork {
   const graph = new Graph({ seed });
   // 28 x 28 x 1 -> 24 x 24 x 8 -> 12 x 12 x 8 -> 10 x 10 x 16 -> 5 x 5 x 16 -> 10
-  const layers = [
-    convolutionBlock(graph, 'conv1', 5, 1, 8),
-    convolutionBlock(graph, 'conv2', 3, 8, 16),
-    denseLayer(graph, 'dense', 5 * 5 * 16, classes, 0.1),
-  ];
-  return {
-    graph,
-    variables: layers.flatMap(({ variables }) => variables),
-    apply(pixels, training) {
-      let output = reshape(pixels, [pixels.shape[0], side, side, 1]);
-      const updates: Forward['updates'][number][] = [];
-      for (const layer of layers) {
-        const forward = layer.apply(output, training);
-        output = forward.output;
-        updates.push(...forward.updates);
-      }
-      return { output, updates };
-    },
-  };
+  const layers = sequential(
+    [
+      reshape([side, side, 1]),
+      convolutionBlock('conv1', 8, 5),
+      convolutionBlock('conv2', 16, 3),
+      flatten(),
+      dropout(0.1),
+      // All 0: no class is likelier than another at the start.
+      dense(classes, { initializers: { weight: 0 } }),
+    ],
+    { name: 'digits' },
+  );
+  // The variables are made by the first call, whatever it is for.
+  const { variables } = forward(layers, graph.input('digit', [1, pixelsPerDigit]));
+  return { graph, layers, variables };
 }
 
 /** Puts digits on the device, once: programs then take batches of them by index, and nothing else is uploaded. */
@@ -209,13 +166,13 @@ export async function digitsTrainer(
     'int32',
   );
   const shifted = gather(pixels, add(places, offset), 1);
-  const { output: logits, updates } = network.apply(shifted, true);
+  const { output: logits, updates, parameters } = forward(network.layers, shifted, { training: true });
   const loss = softmaxCrossEntropy(logits, labels);
   const accuracy = mean(cast(equal(argMax(logits), labels), 'float32'));
   const program = await device.compile({
     outputs: { loss, accuracy },
     // A short memory of squared gradients, for there are only some hundred steps.
-    updates: [...adam({ learningRate, beta2: 0.99 }).minimize(loss), ...updates],
+    updates: [...adam({ learningRate, beta2: 0.99 }).minimize(loss, parameters), ...updates],
     signal,
   });
   // What is left over at the end of an epoch waits for another order of the digits.
@@ -291,7 +248,7 @@ export async function digitsReader(
   const { count } = digits;
   const batch = Math.min(readingBatch, count);
   const { pixels } = batchOf(network.graph, name, digits, batch);
-  const { output: logits } = network.apply(pixels, false);
+  const { output: logits } = forward(network.layers, pixels);
   const program = await device.compile({
     outputs: { predicted: argMax(logits), probabilities: softmax(logits) },
   });

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   adam,
+  type CheckpointStore,
   checkpoint,
   compileModel,
   fileStore,

@@ -1,6 +1,6 @@
 // One workgroup updates 1024 elements of one parameter and of its state; each invocation four of them.
 struct Params {
-  parameters: u32, blocks: u32, normPartials: u32, clipNorm: f32, clipValue: f32,
+  parameters: u32, blocks: u32, normPartials: u32, clipNorm: f32, clipValue: f32, rateFactor: f32,
   ${HYPERPARAMETERS}
 }
 @group(0) @binding(0) var<storage, read_write> parameters: array<vec4<f32>>;
@@ -67,7 +67,7 @@ fn main(
   if (params.clipValue > 0.0) {
     gradient = clamp(gradient, vec4<f32>(-params.clipValue), vec4<f32>(params.clipValue));
   }
-  let rate = learningRates[0];
+  let rate = learningRates[0] * params.rateFactor;
   let step = steps[0] + 1u;
   let before = parameters[parameterAt];
   var parameter = before;

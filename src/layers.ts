@@ -54,7 +54,20 @@ export {
   maxPool2d,
   type Pool1dLayerOptions,
 } from './nn/pooling.ts';
+export {
+  type GruLayerOptions,
+  gru,
+  type LstmLayerOptions,
+  lstm,
+  type RecurrentLayerOptions,
+  type RnnLayerOptions,
+  rnn,
+  type SequenceInput,
+  type SequenceStates,
+} from './nn/recurrent.ts';
 export { l1, l1l2, l2 } from './nn/regularizers.ts';
 export { sequential } from './nn/sequential.ts';
 export { activation, type FlattenOptions, flatten, prelu, reshape, timeDistributed } from './nn/shaping.ts';
+export { type InputSpec, type InputSpecs, summary } from './nn/summary.ts';
+export type { Cost, Summary, SummaryRow, Total } from './nn/summaryTable.ts';
 export { fromTorch, toTorch } from './nn/torchWeights.ts';

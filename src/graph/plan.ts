@@ -26,6 +26,16 @@ export function plan(trace: Trace, target: Target, options: PlanOptions = {}): P
   return new Planner(trace, target, options).run();
 }
 
+/** Outputs that a unit's calls bind; those that nothing reads may be left out. */
+function boundOutputs(unit: Unit): Set<number> {
+  const bindings = unit.calls.flatMap((call) => call.bindings);
+  return new Set(
+    bindings.flatMap((binding) =>
+      'output' in binding ? [binding.output] : 'outputs' in binding ? binding.outputs : [],
+    ),
+  );
+}
+
 class Planner {
   private readonly buffers: BufferPlan[] = [];
   private readonly units: Unit[];
@@ -149,10 +159,12 @@ class Planner {
     const group: BufferPlan = { kind: 'memory', bytes: 0, label };
     this.buffers.push(group);
     const direct = new Set<Value>();
-    for (const member of members) {
+    for (const member of new Set(members)) {
+      const root = this.root(member);
+      // Two parameters can have one gradient: a second bias beside the first.
+      if (this.regions.get(root)?.buffer === buffer) continue;
       const region = { buffer, offset: group.bytes, bytes: storageBytes(member.spec) };
       group.bytes += Math.ceil((region.bytes + this.guardBytes) / alignment) * alignment;
-      const root = this.root(member);
       if (this.mayLieInGroup(root, direct)) {
         this.regions.set(root, region);
         direct.add(root);
@@ -193,8 +205,9 @@ class Planner {
       return { buffer, offset: 0, bytes };
     };
     for (const [output, input] of unit.inPlace) this.placeInPlace(unit, output, input, inPlaceAt);
-    unit.outputs.forEach((value) => {
-      if (this.regions.has(value)) return;
+    const bound = boundOutputs(unit);
+    unit.outputs.forEach((value, i) => {
+      if (this.regions.has(value) || !bound.has(i)) return;
       this.regions.set(
         value,
         allocate(storageBytes(value.spec), `${value.path} ${showShape(value.spec.shape)}`),

@@ -1,5 +1,5 @@
 import { ShapeError } from '../core/errors.ts';
-import { showShape } from '../core/shape.ts';
+import { type Shape, showShape } from '../core/shape.ts';
 import type { Tensor } from '../graph/graph.ts';
 import { type Conv1dOptions, conv1d as conv1dOp } from '../ops/conv1d.ts';
 import { type Conv2dOptions, conv2d as conv2dOp } from '../ops/conv2d.ts';
@@ -8,7 +8,14 @@ import { depthwiseConv2d as depthwiseConv2dOp } from '../ops/depthwiseConv2d.ts'
 import { type PairLike, toPair } from '../ops/spatial.ts';
 import type { Activation } from './dense.ts';
 import { glorotUniform } from './initializers.ts';
-import { type CallContext, type Layer, type LayerOptions, makeLeaf, type OwnVariables } from './layer.ts';
+import {
+  type CallContext,
+  type DrawFunction,
+  type Layer,
+  type LayerOptions,
+  makeLeaf,
+  type OwnVariables,
+} from './layer.ts';
 import { checkCount } from './options.ts';
 
 /** What all convolutions take besides the numbers of their windows. */
@@ -88,8 +95,8 @@ export function depthwiseConv2d(filterSize: PairLike, options: DepthwiseConv2dLa
   return makeLeaf('depthwiseConv2d', options, (x: Tensor, context, own) => {
     const channels = imageChannels(x, options, context);
     // An output sees one channel: that is what its fan is counted by.
-    const fanShape = [...size, 1, channels * multiplier];
-    const weight = own.parameter('weight', [...size, channels, multiplier], glorotUniform(), fanShape);
+    const fans = asShape([...size, 1, channels * multiplier]);
+    const weight = own.parameter('weight', [...size, channels, multiplier], glorotUniform(), fans);
     const bias = biasOf(own, channels * multiplier, options);
     return activated(depthwiseConv2dOp(x, weight, { ...opOptions(options), bias }), options);
   });
@@ -121,11 +128,9 @@ export function separableConv2d(
   return makeLeaf('separableConv2d', options, (x: Tensor, context, own) => {
     const inChannels = imageChannels(x, options, context);
     const inner = inChannels * multiplier;
-    const depthwise = own.parameter('depthwiseWeight', [...size, inChannels, multiplier], glorotUniform(), [
-      ...size,
-      1,
-      inner,
-    ]);
+    const fans = asShape([...size, 1, inner]);
+    const shape = [...size, inChannels, multiplier];
+    const depthwise = own.parameter('depthwiseWeight', shape, glorotUniform(), fans);
     const pointwise = own.parameter('pointwiseWeight', [1, 1, inner, channels], glorotUniform());
     const bias = biasOf(own, channels, options);
     const apart = depthwiseConv2dOp(x, depthwise, opOptions(options));
@@ -160,7 +165,7 @@ export function conv2dTranspose(
   return makeLeaf('conv2dTranspose', options, (x: Tensor, context, own) => {
     const inChannels = imageChannels(x, { layout: options.layout }, context);
     const [outputs, shape] = [channels / groups, [...size, channels / groups, inChannels]];
-    const weight = own.parameter('weight', shape, glorotUniform(), [...size, inChannels, outputs]);
+    const weight = own.parameter('weight', shape, glorotUniform(), asShape([...size, inChannels, outputs]));
     const bias = biasOf(own, channels, options);
     return activated(conv2dTransposeOp(x, weight, { ...opOptions(options), bias }), options);
   });
@@ -176,6 +181,11 @@ function biasOf(
   { bias = true }: { bias?: boolean },
 ): Tensor | undefined {
   return bias ? own.parameter('bias', [channels], 0) : undefined;
+}
+
+/** Initializers count fans by [..., inputs, outputs]: this shape tells them, the number of elements is the same. */
+function asShape(shape: Shape): (draw: DrawFunction) => DrawFunction {
+  return (draw) => (_, random) => draw(shape, random);
 }
 
 /** What the op is told: the layer's `bias` is a yes or no, the op's a tensor. */

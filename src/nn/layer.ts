@@ -33,7 +33,6 @@ export interface LayerCall {
   readonly path: string;
   /** How many layers it lies in. */
   readonly depth: number;
-  readonly input: Tensors;
   readonly output: Tensors;
   /** Its own variables, without those of the layers in it. */
   readonly variables: readonly Variable[];
@@ -100,15 +99,23 @@ export interface LayerOptions<Parameter extends string = string> {
   regularizers?: Readonly<Partial<Record<Parameter, Regularizer>>>;
 }
 
+/** An `Initializer` that is a function. */
+export type DrawFunction = Extract<Initializer, (...args: never[]) => unknown>;
+
 /** How the body of a layer gets at its variables. */
 export interface OwnVariables {
   /**
    * The trainable variable of that name. Made on the first call in a graph; a later call must ask for the same shape.
    *
-   * @param fanShape what the initializer is told of as the shape, with the same number of elements: [..., inputs, outputs], where
-   * `shape` has another order.
+   * @param adapt what becomes of an initializer that is a function, the layer's or one of the options: where its [..., inputs, outputs] is
+   * not the order of `shape`.
    */
-  parameter(name: string, shape: Shape, initializer: Initializer, fanShape?: Shape): Tensor;
+  parameter(
+    name: string,
+    shape: Shape,
+    initializer: Initializer,
+    adapt?: (draw: DrawFunction) => DrawFunction,
+  ): Tensor;
   /** A variable that is not trained, such as a running mean. New values go into `context.updates`. */
   state(name: string, shape: Shape, options?: { initializer?: Initializer; dtype?: DType }): Variable;
 }
@@ -129,7 +136,7 @@ const owners = new WeakMap<Graph, Map<string, object>>();
  * const scale = makeLayer('scale', {}, (x: Tensor, context, own) => mul(x, own.parameter('factor', [x.shape.at(-1)!], 1)));
  * ```
  */
-export function makeLayer<Input extends Tensors, Output extends Tensors>(
+export function makeLayer<Input = Tensor, Output extends Tensors = Tensor>(
   kind: string,
   options: LayerOptions,
   body: (x: Input, context: CallContext, own: OwnVariables) => Output,
@@ -161,7 +168,6 @@ export function makeLayer<Input extends Tensors, Output extends Tensors>(
           kind,
           path,
           depth: context.depth,
-          input: x,
           output,
           variables: [...variables.values()],
           frozen: inner.frozen,
@@ -176,7 +182,7 @@ export function makeLayer<Input extends Tensors, Output extends Tensors>(
 /**
  * `makeLayer` for layers whose body is all our own: their errors begin at the line that calls them.
  */
-export function makeLeaf<Input extends Tensors, Output extends Tensors>(
+export function makeLeaf<Input, Output extends Tensors>(
   kind: string,
   options: LayerOptions,
   body: (x: Input, context: CallContext, own: OwnVariables) => Output,
@@ -230,10 +236,9 @@ function ownVariables(
     return variable;
   };
   return {
-    parameter(name, shape, initializer, fanShape = shape) {
+    parameter(name, shape, initializer, adapt) {
       const chosen = initializers?.[name] ?? initializer;
-      const given: Initializer =
-        typeof chosen === 'function' ? (_, random) => chosen(fanShape, random) : chosen;
+      const given = typeof chosen === 'function' && adapt ? adapt(chosen) : chosen;
       const variable = find(name, shape, () => graph.variable(name, shape, { initializer: given }));
       if (frozen) return stopGradient(variable);
       context.parameters.add(variable);

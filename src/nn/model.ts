@@ -76,7 +76,7 @@ export function forward<Input extends Tensors, Output>(
  * const block = model((x: Tensor, context) => relu(add(x, second.call(relu(first.call(x, context)), context))), { name: 'block' });
  * ```
  */
-export function model<Input extends Tensors, Output extends Tensors>(
+export function model<Input extends Tensors = Tensor, Output extends Tensors = Tensor>(
   body: (x: Input, context: CallContext) => Output,
   options: Omit<LayerOptions, 'initializers' | 'regularizers'> = {},
 ): Layer<Input, Output> {

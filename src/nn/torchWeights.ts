@@ -1,39 +1,60 @@
 import type { StoredTensor } from '../io/safetensors.ts';
 import {
   type ForeignOptions,
+  type ForeignRule,
   type ForeignRules,
-  foreignVariables,
+  foreignParts,
   fromForeign,
   toForeign,
 } from './foreignWeights.ts';
 import type { Forward } from './model.ts';
 
-const bias = { bias: { name: 'bias' } };
-const affine = { scale: { name: 'weight' }, offset: { name: 'bias' } };
-
 /** Layouts as in PyTorch's documentation of torch.nn. */
-const rules: ForeignRules = {
-  dense: { weight: { name: 'weight', axes: [1, 0] }, ...bias }, // [out, in]
-  conv1d: { weight: { name: 'weight', axes: [2, 1, 0] }, ...bias }, // OIW
-  conv2d: { weight: { name: 'weight', axes: [2, 3, 1, 0] }, ...bias }, // OIHW
-  conv2dTranspose: { weight: { name: 'weight', axes: [2, 3, 1, 0] }, ...bias }, // IOHW
-  depthwiseConv2d: {
-    // [channels · multiplier, 1, height, width], a channel's filters side by side.
-    weight: {
-      name: 'weight',
-      axes: [2, 3, 0, 1],
-      storedShape: ([height, width, channels, multiplier]) => [channels * multiplier, 1, height, width],
+function rules(): ForeignRules {
+  const bias = { bias: { name: 'bias' } };
+  const affine = { scale: { name: 'weight' }, offset: { name: 'bias' } };
+  return {
+    dense: { weight: { name: 'weight', axes: [1, 0] }, ...bias }, // [out, in]
+    conv1d: { weight: { name: 'weight', axes: [2, 1, 0] }, ...bias }, // OIW
+    conv2d: { weight: { name: 'weight', axes: [2, 3, 1, 0] }, ...bias }, // OIHW
+    conv2dTranspose: { weight: { name: 'weight', axes: [2, 3, 1, 0] }, ...bias }, // IOHW
+    depthwiseConv2d: {
+      // [channels · multiplier, 1, height, width], a channel's filters side by side.
+      weight: {
+        name: 'weight',
+        axes: [2, 3, 0, 1],
+        storedShape: ([height, width, channels, multiplier]) => [channels * multiplier, 1, height, width],
+      },
+      ...bias,
     },
-    ...bias,
-  },
-  batchNorm: { ...affine, runningMean: { name: 'running_mean' }, runningVariance: { name: 'running_var' } },
-  layerNorm: affine,
-  rmsNorm: affine,
-  groupNorm: affine,
-  instanceNorm: affine,
-  embedding: { weight: { name: 'weight' } },
-  prelu: { slope: { name: 'weight' } },
-};
+    batchNorm: { ...affine, runningMean: { name: 'running_mean' }, runningVariance: { name: 'running_var' } },
+    layerNorm: affine,
+    rmsNorm: affine,
+    groupNorm: affine,
+    instanceNorm: affine,
+    embedding: { weight: { name: 'weight' } },
+    prelu: { slope: { name: 'weight' } },
+    rnn: recurrentRule,
+    gru: recurrentRule,
+    lstm: recurrentRule,
+  };
+}
+
+/** `weight_ih_l0`, [gates · hidden, in], with `_reverse` for the other direction. The gates have our order. */
+function recurrentRule(own: string): ForeignRule | undefined {
+  const [, stem, number] = /^([a-zA-Z]+?)(\d*)$/.exec(own) ?? [];
+  const names: Readonly<Record<string, string>> = {
+    weight: 'weight_ih',
+    recurrentWeight: 'weight_hh',
+    bias: 'bias_ih',
+    recurrentBias: 'bias_hh',
+    projectionWeight: 'weight_hr',
+  };
+  if (!names[stem]) return undefined;
+  const name = `${names[stem]}_l${Number(number || 1) - 1}`;
+  const axes = stem.endsWith('eight') ? [1, 0] : [0];
+  return { name, axes, directions: [name, `${name}_reverse`] };
+}
 
 /** How many batches a batch norm has seen: nothing here depends on it. */
 const ignored = (name: string) => name.endsWith('num_batches_tracked');
@@ -59,8 +80,8 @@ export function fromTorch(
   tensors: Readonly<Record<string, StoredTensor>>,
   options: ForeignOptions = {},
 ): Record<string, StoredTensor> {
-  const variables = foreignVariables('fromTorch', made.calls, rules, '.', options);
-  return fromForeign('fromTorch', variables, tensors, { partial: options.partial, ignored });
+  const parts = foreignParts('fromTorch', made.calls, rules(), '.', options);
+  return fromForeign('fromTorch', parts, tensors, { partial: options.partial, ignored });
 }
 
 /**
@@ -73,5 +94,5 @@ export function toTorch(
   tensors: Readonly<Record<string, StoredTensor>>,
   options: Omit<ForeignOptions, 'partial'> = {},
 ): Record<string, StoredTensor> {
-  return toForeign('toTorch', foreignVariables('toTorch', made.calls, rules, '.', options), tensors);
+  return toForeign('toTorch', foreignParts('toTorch', made.calls, rules(), '.', options), tensors);
 }

@@ -22,6 +22,17 @@ export interface OptimizerOptions {
   clipNorm?: number;
 }
 
+/**
+ * Parameters with settings of their own, such as no `weightDecay` for biases. What a group does not say is as for all others; the learning
+ * rate and clipping are common to all.
+ */
+export type ParameterGroup<Options> = {
+  /** Which ones, or a question to each of them. A parameter belongs to the first group that takes it. */
+  parameters: readonly Variable[] | ((parameter: Variable) => boolean);
+  /** Times the learning rate of all, however that is scheduled: 0.1 for layers that are only to be tuned. Default 1. */
+  learningRateFactor?: number;
+} & Partial<Omit<Options, 'groups' | keyof OptimizerOptions>>;
+
 /** One element's way through an update rule. */
 export interface ElementUpdate {
   parameter: number;
@@ -52,7 +63,7 @@ export interface Optimizer {
   readonly learningRate: OptimizerOptions['learningRate'];
   /**
    * Gradients of `loss` and the updates that follow from them, for `compile({ updates })`. All parameters are updated in one dispatch (two
-   * with `clipNorm`; one more of each for every further 128 MiB of parameters). If the loss is not finite, nothing changes; an
+   * with `clipNorm`; one more of each for every group, and for every further 128 MiB of parameters). If the loss is not finite, nothing changes; an
    * element whose gradient is not finite, or which would not be finite itself, stays as it is.
    *
    * @param parameters default: all trainable variables of the graph that the loss depends on.
@@ -73,6 +84,8 @@ export interface Optimizer {
 }
 
 interface UpdateAttrs {
+  /** The learning rate of these parameters is this times the one that is given. */
+  readonly rateFactor: number;
   readonly clipValue: number;
   readonly clipNorm: number;
   readonly hyperparameters: Readonly<Record<string, number>>;
@@ -81,15 +94,35 @@ interface UpdateAttrs {
 /** Inputs before the parameters: loss, learning rate, step, and the partial sums of the squared norm. */
 const leading = 4;
 
-/** Makes an optimizer of a rule. */
-export function makeOptimizer(rule: OptimizerRule, options: OptimizerOptions): Optimizer {
-  const op = updateOp(rule);
-  checkOptions(rule.name, options);
-  const attrs: UpdateAttrs = {
-    clipValue: options.clipValue ?? 0,
-    clipNorm: options.clipNorm ?? 0,
-    hyperparameters: rule.hyperparameters,
+/** Some of the parameters, and how they are updated. */
+interface Setting {
+  readonly rule: OptimizerRule;
+  readonly op: Op<UpdateAttrs>;
+  readonly attrs: UpdateAttrs;
+  takes(parameter: Variable): boolean;
+}
+
+/** Makes an optimizer of a rule, which `ruleOf` makes of the options, or of those of a group. */
+export function makeOptimizer<Options extends OptimizerOptions>(
+  ruleOf: (options: Options) => OptimizerRule,
+  options: Options & { groups?: readonly ParameterGroup<Options>[] },
+): Optimizer {
+  const { name } = ruleOf(options);
+  checkOptions(name, options);
+  const { clipValue = 0, clipNorm = 0 } = options;
+  const settingOf = (rule: OptimizerRule, rateFactor: number, takes: Setting['takes']): Setting => {
+    const { hyperparameters } = rule;
+    return { rule, op: updateOp(rule), attrs: { rateFactor, clipValue, clipNorm, hyperparameters }, takes };
   };
+  const settings = [
+    ...(options.groups ?? []).map(({ parameters, learningRateFactor = 1, ...own }, i) => {
+      checkGroup(name, i, parameters, learningRateFactor);
+      const takes =
+        typeof parameters === 'function' ? parameters : (each: Variable) => parameters.includes(each);
+      return settingOf(ruleOf({ ...options, ...own }), learningRateFactor, takes);
+    }),
+    settingOf(ruleOf(options), 1, () => true),
+  ];
   const states = new WeakMap<Variable, Variable[]>();
   const rates = new WeakMap<Graph, Tensor>();
   const { learningRate } = options;
@@ -103,11 +136,12 @@ export function makeOptimizer(rule: OptimizerRule, options: OptimizerOptions): O
   }
 
   /** What is kept for each parameter: of those that are new here, in one group for each of theirs. */
-  function statesOf(graph: Graph, parameters: readonly Variable[]): Variable[][] {
-    const fresh = parameters.filter((parameter) => !states.has(parameter));
-    const prefix = fresh.length > 0 ? nextName(graph, rule.name) : '';
-    for (const parameter of fresh) {
-      const own = rule.states.map((state) =>
+  function statesOf(graph: Graph, parameters: readonly Variable[], chosen: readonly Setting[]): Variable[][] {
+    const isNew = parameters.map((parameter) => !states.has(parameter));
+    const prefix = isNew.includes(true) ? nextName(graph, name) : '';
+    for (const [i, parameter] of parameters.entries()) {
+      if (!isNew[i]) continue;
+      const own = chosen[i].rule.states.map((state) =>
         graph.groupedVariable(
           `${prefix}/${parameter.name}/${state}`,
           parameter.shape,
@@ -125,18 +159,22 @@ export function makeOptimizer(rule: OptimizerRule, options: OptimizerOptions): O
       return optimizer.apply(loss, parameters, grad(loss, parameters));
     },
     apply(loss, parameters, gradients, step = loss.graph.step) {
-      checkParameters(rule.name, parameters, gradients);
+      checkParameters(name, parameters, gradients);
       const { graph } = loss;
       const rate = rateIn(graph);
-      const kept = statesOf(graph, parameters);
-      // One dispatch can write to one buffer of parameters and one of their states.
-      const groups = parameters.map(({ group }, i) => `${group} ${kept[i][0]?.group}`);
+      const chosen = settingsOf(name, settings, parameters);
+      const kept = statesOf(graph, parameters, chosen);
+      // One dispatch has one setting, and can write to one buffer of parameters and one of their states.
+      const groups = parameters.map(
+        ({ group }, i) => `${settings.indexOf(chosen[i])} ${group} ${kept[i][0]?.group}`,
+      );
       const members = [...new Set(groups)].map((group) =>
         groups.flatMap((own, i) => (own === group ? [i] : [])),
       );
-      const norms = attrs.clipNorm > 0 ? members.map((own) => squaredNorm(own.map((i) => gradients[i]))) : [];
+      const norms = clipNorm > 0 ? members.map((own) => squaredNorm(own.map((i) => gradients[i]))) : [];
       const norm = norms.length > 0 ? norms.reduce((total, part) => add(total, part)) : graph.constant(0);
       return members.flatMap((own) => {
+        const { op, attrs } = chosen[own[0]];
         const inputs = own.flatMap((i) => [parameters[i], gradients[i], ...kept[i]]);
         const outputs = apply(op, [loss, rate, step, norm, ...inputs], attrs);
         const targets = own.flatMap((i) => [parameters[i], ...kept[i]]);
@@ -145,6 +183,21 @@ export function makeOptimizer(rule: OptimizerRule, options: OptimizerOptions): O
     },
   };
   return optimizer;
+}
+
+function settingsOf(
+  name: string,
+  settings: readonly Setting[],
+  parameters: readonly Variable[],
+): readonly Setting[] {
+  const chosen = parameters.flatMap(
+    (parameter) => settings.find((setting) => setting.takes(parameter)) ?? [],
+  );
+  const empty = settings.slice(0, -1).findIndex((setting) => !chosen.includes(setting));
+  if (empty < 0) return chosen;
+  throw new GraphError(
+    `${name}: groups[${empty}] takes none of the parameters that groups before it have left of ${parameters.map((parameter) => parameter.name).join(', ')}`,
+  );
 }
 
 function updateOp(rule: OptimizerRule): Op<UpdateAttrs> {
@@ -191,7 +244,7 @@ function updateOp(rule: OptimizerRule): Op<UpdateAttrs> {
             parameter: parameter[i],
             gradient: clipped,
             states: Float64Array.from(states, (state) => state[i]),
-            learningRate,
+            learningRate: learningRate * attrs.rateFactor,
             step: step + 1,
           };
           rule.update(element, attrs.hyperparameters);
@@ -255,6 +308,7 @@ function updateOp(rule: OptimizerRule): Op<UpdateAttrs> {
             normPartials,
             clipNorm: attrs.clipNorm,
             clipValue: attrs.clipValue,
+            rateFactor: attrs.rateFactor,
             ...rule.hyperparameters,
           },
           bindings: [
@@ -301,6 +355,17 @@ function checkOptions(name: string, options: OptimizerOptions): void {
     if (value !== undefined && !(value > 0 && Number.isFinite(value))) {
       throw new GraphError(`${name}: ${option} must be a finite number above 0, got ${value}`);
     }
+  }
+}
+
+function checkGroup(name: string, i: number, parameters: unknown, learningRateFactor: number): void {
+  if (typeof parameters !== 'function' && !Array.isArray(parameters)) {
+    throw new GraphError(`${name}: groups[${i}].parameters must be variables, or a function that takes one`);
+  }
+  if (!(learningRateFactor >= 0 && Number.isFinite(learningRateFactor))) {
+    throw new GraphError(
+      `${name}: groups[${i}].learningRateFactor must be a finite number of at least 0, got ${learningRateFactor}`,
+    );
   }
 }
 

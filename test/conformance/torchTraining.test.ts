@@ -23,6 +23,19 @@ const models: Readonly<Record<string, () => layers.Layer>> = {
       layers.flatten({ channelsFirst: true }),
       layers.dense(3, { name: 'l' }),
     ]),
+  // Sequences are [steps, batch] in these cases; PyTorch has two biases.
+  lstm: () =>
+    layers.sequential([
+      layers.lstm(8, { name: 'r', batchFirst: false, recurrentBias: true }),
+      layers.dense(3, { name: 'l' }),
+    ]),
+  gru: () =>
+    layers.sequential([
+      layers.embedding(7, 6, { name: 'e' }),
+      layers.gru(9, { name: 'r', batchFirst: false, returnSequences: true }),
+      (x) => t.reshape(x, [-1, 9]),
+      layers.dense(7, { name: 'l' }),
+    ]),
 };
 
 /** PyTorch's optimizers by ours; the options have the same names. */

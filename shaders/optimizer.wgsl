@@ -73,8 +73,10 @@ fn main(
   var parameter = before;
   ${LOAD_STATES}
   ${UPDATE}
-  // An element whose gradient is not finite stays as it is.
-  let finite = (bitcast<vec4<u32>>(gradient) & vec4<u32>(0x7f800000u)) != vec4<u32>(0x7f800000u);
+  // An element whose gradient is not finite, or which would not be finite itself, stays as it is.
+  let exponents = vec4<u32>(0x7f800000u);
+  let finite = ((bitcast<vec4<u32>>(gradient) & exponents) != exponents)
+    & ((bitcast<vec4<u32>>(parameter) & exponents) != exponents);
   parameters[parameterAt] = select(before, parameter, finite);
   ${STORE_STATES}
 }

@@ -151,7 +151,7 @@ function readEntry(name: string, entry: unknown): Place {
       `${what}: dtype ${JSON.stringify(storedName)} is not supported (supported: ${Object.values(storedNames).join(', ')})`,
     );
   }
-  if (!isCounts(shape))
+  if (!isCounts(shape) || !Number.isSafeInteger(sizeOf(shape) * 4))
     fail(`${what}: shape must be an array of whole numbers, got ${JSON.stringify(shape)}`);
   if (!isCounts(offsets) || offsets.length !== 2) {
     fail(`${what}: data_offsets must be two whole numbers, got ${JSON.stringify(offsets)}`);
@@ -191,10 +191,10 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whole numbers of at least 0 whose product can still be counted. */
+/** Whole numbers of at least 0. */
 function isCounts(value: unknown): value is number[] {
   const isCount = (each: unknown) => typeof each === 'number' && Number.isSafeInteger(each) && each >= 0;
-  return Array.isArray(value) && value.every(isCount) && Number.isSafeInteger(sizeOf(value) * 4);
+  return Array.isArray(value) && value.every(isCount);
 }
 
 function fail(problem: string): never {

@@ -64,7 +64,7 @@ export interface Optimizer {
   /**
    * Gradients of `loss` and the updates that follow from them, for `compile({ updates })`. All parameters are updated in one dispatch (two
    * with `clipNorm`; one more of each for every group, and for every further 128 MiB of parameters). If the loss is not finite, nothing changes; an
-   * element whose gradient is not finite stays as it is.
+   * element whose gradient is not finite, or which would not be finite itself, stays as it is.
    *
    * @param parameters default: all trainable variables of the graph that the loss depends on.
    */
@@ -248,6 +248,7 @@ function updateOp(rule: OptimizerRule): Op<UpdateAttrs> {
             step: step + 1,
           };
           rule.update(element, attrs.hyperparameters);
+          if (!Number.isFinite(Math.fround(element.parameter))) continue;
           updated[0][i] = element.parameter;
           element.states.forEach((value, s) => {
             updated[s + 1][i] = value;

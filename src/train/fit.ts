@@ -30,7 +30,10 @@ import type { TrainingControl, TrainingState } from './trainingState.ts';
  * range; ShapeError where data and network do not fit; NonFiniteError where the loss became NaN or infinite.
  */
 export function fit(model: CompiledModel, data: Dataset | DataArrays, options: FitOptions = {}): Training {
-  return new Training(model, planOf(model, data, options), options);
+  const training = new Training(model, planOf(model, data, options), options);
+  // An error comes later, out of some loop: it shall lead to this call.
+  Error.captureStackTrace?.(training.call, fit);
+  return training;
 }
 
 /** Milliseconds from one `step` event to the next. */
@@ -43,6 +46,8 @@ const rememberedPacked = 3;
 export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<History>, TrainingControl {
   state: TrainingState;
   best: ReadonlyMap<Variable, TensorData> | null = null;
+  /** Where `fit` was called. */
+  readonly call: { stack?: string } = {};
   private begun = false;
   private stopping = false;
   private promise: Promise<History> | null = null;
@@ -361,21 +366,23 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
     const { step, epoch, batch } = this.state;
     const at = { step, epoch: step === 0 ? 0 : epoch };
     const where =
-      step === 0 ? 'before the first step' : `in epoch ${epoch} after batch ${batch} (step ${step})`;
-    return new TrainingError(`fit: ${what}, ${where}; the model keeps the parameters of that step`, at, {
-      cause,
-    });
+      step === 0
+        ? 'before the first step'
+        : `in epoch ${epoch} after batch ${batch} (step ${step}); the model keeps the parameters of that step`;
+    return new TrainingError(`fit: ${what}, ${where}`, at, { cause });
   }
 
-  /** Says where an error happened, once the training runs. */
+  /** Says where an error happened: in the training, and in the program that called `fit`. */
   private located(error: unknown): unknown {
     const { signal } = this.options;
-    if (signal?.aborted && error === signal.reason) return this.error('aborted', error);
-    const isOurs = error instanceof TensorloomError && !(error instanceof TrainingError);
-    if (isOurs && this.started > 0 && !(error instanceof NonFiniteError)) {
+    const own = signal?.aborted && error === signal.reason ? this.error('aborted', error) : error;
+    if (!(own instanceof TensorloomError)) return own;
+    if (this.started > 0 && !(own instanceof TrainingError || own instanceof NonFiniteError)) {
       const { epoch, batch } = this.state;
-      error.message = `epoch ${epoch}, after batch ${batch}: ${error.message}`;
+      own.message = `epoch ${epoch}, after batch ${batch}: ${own.message}`;
     }
-    return error;
+    const frames = this.call.stack?.replace(/^(?!\s+at ).*\n/gm, '');
+    if (frames) own.stack = `${own.name}: ${own.message}\n${frames}`;
+    return own;
   }
 }

@@ -12,10 +12,11 @@ const below: Readonly<Record<string, readonly string[]>> = {
   host: ['core'],
   graph: ['core'],
   ops: ['core', 'graph'],
-  nn: ['core', 'graph', 'ops'],
+  nn: ['core', 'graph', 'ops', 'io'],
   optim: ['core', 'graph', 'ops'],
   backends: ['core', 'graph', 'host'],
   io: ['core'],
+  train: ['core', 'graph', 'ops', 'nn', 'optim', 'backends', 'io'],
 };
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' })

@@ -23,10 +23,33 @@ export interface TorchCase {
   readonly tolerance: { readonly rtol: number; readonly atol: number };
 }
 
+/** One file of the folder `torch/training`. */
+export interface TrainingCase {
+  readonly model: string;
+  readonly description: string;
+  readonly loss: string;
+  readonly optimizer: Readonly<Record<string, string | number | boolean>>;
+  readonly clipGlobalNorm: number | null;
+  readonly learningRates: readonly number[];
+  readonly initial: NamedNumbers;
+  readonly batches: readonly { readonly input: StoredNumbers; readonly labels: StoredNumbers }[];
+  readonly losses: readonly number[];
+  readonly final: NamedNumbers;
+  readonly tolerance: { readonly rtol: number; readonly atol: number };
+}
+
 /** The cases of a folder, by file name. */
 export function readCases(folder: string): [string, TorchCase][] {
+  return readFolder(folder);
+}
+
+export function readTrainingCases(folder: string): [string, TrainingCase][] {
+  return readFolder(folder);
+}
+
+function readFolder<Case>(folder: string): [string, Case][] {
   const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
-  return files.map((file) => [file, JSON.parse(readFileSync(join(folder, file), 'utf8')) as TorchCase]);
+  return files.map((file) => [file, JSON.parse(readFileSync(join(folder, file), 'utf8')) as Case]);
 }
 
 export function numbersOf({ data }: StoredNumbers): number[] {

@@ -294,6 +294,12 @@ export { type SgdOptions, sgd } from './optim/sgd.ts';
 
 export { type Accumulating, accumulateGradients } from './train/accumulate.ts';
 export {
+  type ChartData,
+  type ChartLibrary,
+  type TrainingChartOptions,
+  trainingChart,
+} from './train/chart.ts';
+export {
   type CheckpointOptions,
   checkpoint,
   loadWeights,

@@ -111,15 +111,17 @@ function checkTensor({ name, shape, dtype }: NamedSpec, data: TensorData): void 
  * const { tensors, metadata } = decodeSafetensors(await readFile('digits.safetensors'));
  * ```
  *
- * @throws FormatError saying what is wrong; also for dtypes that tensorloom has not (it has F32, F16, I32, U32 and BOOL).
+ * F64 and BF16 are read as float32, other integers as int32 or uint32.
+ *
+ * @throws FormatError saying what is wrong; also for other dtypes, and for integers of 64 bits that 32 cannot hold.
  */
 export function decodeSafetensors(bytes: Uint8Array): TensorFile {
   const dataStart = 8 + headerLength(bytes, bytes.length);
   const { places, metadata } = readLayout(bytes.subarray(8, dataStart), bytes.length - dataStart);
-  const tensors = places.map(({ name, dtype, shape, begin, end }): [string, StoredTensor] => [
-    name,
-    { shape, dtype, data: decode(dtype, bytes.subarray(dataStart + begin, dataStart + end)) },
-  ]);
+  const tensors = places.map((place): [string, StoredTensor] => {
+    const { name, dtype, shape, begin, end } = place;
+    return [name, { shape, dtype, data: decode(place, bytes.subarray(dataStart + begin, dataStart + end)) }];
+  });
   return { tensors: Object.fromEntries(tensors), metadata };
 }
 
@@ -146,16 +148,37 @@ export async function openSafetensors(source: ByteSource): Promise<TensorReader>
     async read(name) {
       const place = byName.get(name);
       if (!place) throw new FormatError(`openSafetensors: the file has no tensor "${name}"`);
-      return decode(place.dtype, await source.read(dataStart + place.begin, place.end - place.begin));
+      return decode(place, await source.read(dataStart + place.begin, place.end - place.begin));
     },
   };
 }
 
 /** Bytes as numbers. Those that lie alone in their buffer are taken as they are, others are copied. */
-function decode(dtype: DType, bytes: Uint8Array): TensorData {
+function decode({ name, dtype, stored }: Place, bytes: Uint8Array): TensorData {
   const alone = bytes.byteLength === bytes.buffer.byteLength;
   // A copy (which `slice` of a Node Buffer is not) begins at 0 of a buffer of its own, so any element type may look at it.
   const { buffer } = alone ? bytes : new Uint8Array(bytes);
+  switch (stored) {
+    case 'F64':
+      return Float32Array.from(new Float64Array(buffer));
+    case 'BF16':
+      // The upper half of a float32.
+      return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
+    case 'I64':
+      return Int32Array.from(new BigInt64Array(buffer), (value) =>
+        narrow(name, value, -(2n ** 31n), 2n ** 31n),
+      );
+    case 'U64':
+      return Uint32Array.from(new BigUint64Array(buffer), (value) => narrow(name, value, 0n, 2n ** 32n));
+    case 'I16':
+      return Int32Array.from(new Int16Array(buffer));
+    case 'U16':
+      return Uint32Array.from(new Uint16Array(buffer));
+    case 'I8':
+      return Int32Array.from(new Int8Array(buffer));
+    case 'U8':
+      return Uint32Array.from(new Uint8Array(buffer));
+  }
   switch (dtype) {
     case 'float32':
       return new Float32Array(buffer);
@@ -168,4 +191,11 @@ function decode(dtype: DType, bytes: Uint8Array): TensorData {
     case 'bool':
       return toTensorData('bool', new Uint8Array(buffer));
   }
+}
+
+function narrow(name: string, value: bigint, least: bigint, limit: bigint): number {
+  if (value >= least && value < limit) return Number(value);
+  throw new FormatError(
+    `decodeSafetensors: tensor ${JSON.stringify(name)}: ${value} does not fit into 32 bits`,
+  );
 }

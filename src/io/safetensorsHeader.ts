@@ -18,8 +18,23 @@ const storedNames: Readonly<Record<DType, string>> = {
   bool: 'BOOL',
 };
 
-function dtypeOf(storedName: unknown): DType | undefined {
-  return dtypes.find((dtype) => storedNames[dtype] === storedName);
+/** How many bytes an element has that is stored otherwise, and what it is read as: PyTorch counts in I64, and models travel in BF16. */
+const readAs: Readonly<Record<string, readonly [number, DType]>> = {
+  F64: [8, 'float32'],
+  BF16: [2, 'float32'],
+  I64: [8, 'int32'],
+  U64: [8, 'uint32'],
+  I16: [2, 'int32'],
+  U16: [2, 'uint32'],
+  I8: [1, 'int32'],
+  U8: [1, 'uint32'],
+};
+
+/** The size of an element that a file calls by this name, and the dtype that it becomes. */
+function kindOf(storedName: unknown): readonly [number, DType] | undefined {
+  const dtype = dtypes.find((each) => storedNames[each] === storedName);
+  if (dtype) return [storedBytes(dtype), dtype];
+  return typeof storedName === 'string' && Object.hasOwn(readAs, storedName) ? readAs[storedName] : undefined;
 }
 
 /** Bytes of one element in a file: a bool is one byte there. */
@@ -36,6 +51,8 @@ export interface NamedSpec {
 
 /** Where a tensor's bytes lie within the data of a file. */
 export interface Place extends NamedSpec {
+  /** What the file calls the kind of its elements, such as `F32`. */
+  readonly stored: string;
   readonly begin: number;
   readonly end: number;
 }
@@ -65,8 +82,9 @@ export function layOutFile(
   const places = ordered.map(({ name, shape, dtype }): Place => {
     const begin = bytes;
     bytes += sizeOf(shape) * storedBytes(dtype);
-    header.push([name, { dtype: storedNames[dtype], shape, data_offsets: [begin, bytes] }]);
-    return { name, shape, dtype, begin, end: bytes };
+    const stored = storedNames[dtype];
+    header.push([name, { dtype: stored, shape, data_offsets: [begin, bytes] }]);
+    return { name, shape, dtype, stored, begin, end: bytes };
   });
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const headerLength = Math.ceil(json.length / 8) * 8;
@@ -144,29 +162,29 @@ function repeatedKey(json: string): string | null {
 function readEntry(name: string, entry: unknown): Place {
   const what = `tensor ${JSON.stringify(name)}`;
   if (!isRecord(entry)) fail(`${what}: expected an object, got ${JSON.stringify(entry)}`);
-  const { dtype: storedName, shape, data_offsets: offsets } = entry;
-  const dtype = dtypeOf(storedName);
-  if (!dtype) {
-    fail(
-      `${what}: dtype ${JSON.stringify(storedName)} is not supported (supported: ${Object.values(storedNames).join(', ')})`,
-    );
+  const { dtype: stored, shape, data_offsets: offsets } = entry;
+  const kind = kindOf(stored);
+  if (!kind || typeof stored !== 'string') {
+    const supported = [...Object.values(storedNames), ...Object.keys(readAs)].join(', ');
+    fail(`${what}: dtype ${JSON.stringify(stored)} is not supported (supported: ${supported})`);
   }
-  if (!isCounts(shape) || !Number.isSafeInteger(sizeOf(shape) * 4))
+  const [elementBytes, dtype] = kind;
+  if (!isCounts(shape) || !Number.isSafeInteger(sizeOf(shape) * 8))
     fail(`${what}: shape must be an array of whole numbers, got ${JSON.stringify(shape)}`);
   if (!isCounts(offsets) || offsets.length !== 2) {
     fail(`${what}: data_offsets must be two whole numbers, got ${JSON.stringify(offsets)}`);
   }
   const [begin, end] = offsets;
-  const expected = sizeOf(shape) * storedBytes(dtype);
+  const expected = sizeOf(shape) * elementBytes;
   if (end - begin !== expected) {
     fail(
-      `${what}: ${storedName} ${showShape(shape)} needs ${expected} bytes, data_offsets [${begin}, ${end}] give ${end - begin}`,
+      `${what}: ${stored} ${showShape(shape)} needs ${expected} bytes, data_offsets [${begin}, ${end}] give ${end - begin}`,
     );
   }
-  if (begin % storedBytes(dtype) !== 0) {
-    fail(`${what}: ${storedName} must begin at a multiple of ${storedBytes(dtype)} bytes, not at ${begin}`);
+  if (begin % elementBytes !== 0) {
+    fail(`${what}: ${stored} must begin at a multiple of ${elementBytes} bytes, not at ${begin}`);
   }
-  return { name, dtype, shape, begin, end };
+  return { name, dtype, stored, shape, begin, end };
 }
 
 /** Throws unless the tensors cover `bytes` bytes without overlap, gap or rest. */

@@ -39,7 +39,10 @@ export interface LayerCall {
   readonly frozen: boolean;
 }
 
-/** What the call of a model tells its layers, and what it collects from them. One context serves one call of a whole model. */
+/**
+ * What the call of a model tells its layers, and what it collects from them. One context serves one call of a whole model, or the
+ * calls of several that belong to one step.
+ */
 export interface CallContext {
   readonly graph: Graph;
   /** Scope of the layer that is being called, such as `model/block2/conv`: what its messages begin with. */

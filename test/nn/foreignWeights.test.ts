@@ -71,6 +71,7 @@ describe("PyTorch's weights", () => {
         'm.bias': tensor(3),
         'm.running_mean': tensor(3),
         'm.running_var': tensor(3),
+        // I64 in the file, int32 once it is read.
         'm.num_batches_tracked': { shape: [], dtype: 'int32', data: Int32Array.of(7) },
       },
       (ours) => [at(ours['net/m/runningVariance'], 2), 3],

@@ -114,9 +114,10 @@ describe('orthogonal', () => {
   });
 
   it('takes less than 10 seconds for 1024 x 1024', () => {
-    const start = performance.now();
+    // Of this process: others that run at the same time do not count.
+    const before = process.cpuUsage();
     const matrix = draw(orthogonal(), [1024, 1024]);
-    const seconds = (performance.now() - start) / 1000;
+    const seconds = process.cpuUsage(before).user / 1e6;
     console.log(`orthogonal 1024 x 1024: ${seconds.toFixed(2)} s`);
     expect(seconds).toBeLessThan(10);
     const some = matrix.slice(0, 40 * 1024);

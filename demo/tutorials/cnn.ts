@@ -21,7 +21,7 @@ const network = layers.sequential([
   layers.dropout(0.5),
   layers.dense(10),
 ]);
-console.log(layers.summary(network, { shape: [128, 28, 28, 1], dtype: 'float32' }).table);
+console.log(layers.summary(network, [128, 28, 28, 1]).table);
 const optimizer = t.adam({ learningRate: 1e-3 });
 const model = await t.compileModel(network, {
   loss: t.softmaxCrossEntropy,

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { compactWgsl } from './wgsl.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { exports: entries, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -37,7 +38,7 @@ const { metafile } = await build({
   external: [...Object.keys(peerDependencies), 'node:*'],
   legalComments: 'inline',
   sourcemap: true,
-  plugins: [withLicence],
+  plugins: [withLicence, compactWgsl],
   metafile: true,
   logLevel: 'warning',
 });

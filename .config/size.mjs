@@ -1,6 +1,6 @@
 /**
- * Prints how large tensorloom is in a page, minified and gzipped: of a page that trains an MLP, and of everything that
- * the package's main entry and its layers and metrics export. With --json as JSON. test/size.test.ts holds the budgets.
+ * Prints how large tensorloom is in a page, minified and gzipped: in a page that trains a perceptron, in one that trains a classifier, all
+ * of the main entry, and all entries. --json: as JSON; --parts: what it is made of. test/size.test.ts holds the budgets.
  */
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -10,7 +10,16 @@ import { compactWgsl } from './wgsl.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const programs = {
+  /** A page that trains a multilayer perceptron. */
   mlp: `
+    import { adam, compileModel, fit, meanSquaredError, relu } from './src/index.ts';
+    import { dense, sequential } from './src/layers.ts';
+    const network = sequential([dense(8, { activation: relu }), dense(1)]);
+    const model = await compileModel(network, { loss: meanSquaredError, optimizer: adam({ learningRate: 0.05 }) });
+    for await (const event of fit(model, { x: [[0, 0], [0, 1], [1, 0], [1, 1]], y: [[0], [1], [1], [0]] }, { epochs: 500 }))
+      if (event.kind === 'epoch') console.log(event.loss);`,
+  /** The same for classes, with accuracy. */
+  classifier: `
     import { adam, compileModel, fit, relu, softmaxCrossEntropy } from './src/index.ts';
     import { dense, sequential } from './src/layers.ts';
     import { accuracy } from './src/metrics.ts';
@@ -18,6 +27,7 @@ const programs = {
     const model = await compileModel(network, {
       loss: softmaxCrossEntropy, optimizer: adam({ learningRate: 1e-3 }), metrics: [accuracy()] });
     for await (const event of fit(model, data, { epochs: 5, validation: 0.1 })) console.log(event.loss);`,
+  main: `export * from './src/index.ts';`,
   everything: `
     export * from './src/index.ts';
     export * as layers from './src/layers.ts';
@@ -36,6 +46,7 @@ for (const [name, contents] of Object.entries(programs)) {
     target: 'es2022',
     external: ['webgpu', 'node:*'],
     legalComments: 'none',
+    charset: 'utf8',
     plugins: [compactWgsl],
     write: false,
     metafile: true,

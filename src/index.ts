@@ -295,6 +295,13 @@ export {
 } from './optim/schedules.ts';
 export { type SgdOptions, sgd } from './optim/sgd.ts';
 
+export { type Accumulating, accumulateGradients } from './train/accumulate.ts';
+export {
+  type ChartData,
+  type ChartLibrary,
+  type TrainingChartOptions,
+  trainingChart,
+} from './train/chart.ts';
 export {
   type CheckpointOptions,
   checkpoint,
@@ -318,6 +325,7 @@ export {
   type Sample,
   type ShapedData,
 } from './train/dataset.ts';
+export { type EarlyStopping, type EarlyStoppingOptions, earlyStopping } from './train/earlyStopping.ts';
 export {
   type EvaluateOptions,
   type Evaluation,
@@ -340,7 +348,7 @@ export {
   type TrainingEvent,
 } from './train/events.ts';
 export { fit, type Training } from './train/fit.ts';
-export type { Callback, EarlyStopping, FitOptions } from './train/fitOptions.ts';
+export type { Callback, FitOptions } from './train/fitOptions.ts';
 export { type PaddedSequences, type PadSequencesOptions, padSequences } from './train/padSequences.ts';
 export type { Checkpointing, TrainingControl, TrainingState } from './train/trainingState.ts';
 export {

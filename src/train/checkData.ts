@@ -38,9 +38,7 @@ export function checkNumbers(name: string, spec: TensorSpec, data: ArrayLike<num
     const size = sizeOf(spec.shape);
     const [sample, element] = [Math.floor((first + i) / size), (first + i) % size];
     const where = size === 1 ? '' : `, element ${element} of ${showShape(spec.shape)},`;
-    throw new FeedError(
-      `${name}: sample ${sample}${where} is ${data[i]}; look for missing values, or take such samples out`,
-    );
+    throw new FeedError(`${name}: sample ${sample}${where} is ${data[i]}`);
   }
 }
 
@@ -55,8 +53,7 @@ export function checkLabels(
   for (let i = 0; i < data.length; i++) {
     if ((data[i] >= 0 && data[i] < classes) || data[i] === ignored) continue;
     throw new FeedError(
-      `${name}: sample ${Math.floor((first + i) / sizeOf(spec.shape))} has the label ${data[i]}; the model tells ${classes} classes apart, numbered 0 to ${classes - 1}. ` +
-        'Number the labels from 0, give the last layer more units, or name a label that is to be left out: compileModel(…, { ignoreLabel })',
+      `${name}: sample ${Math.floor((first + i) / sizeOf(spec.shape))} has the label ${data[i]}; the model tells ${classes} classes apart, numbered 0 to ${classes - 1}. Give its last layer more units, or compileModel an ignoreLabel`,
     );
   }
 }

@@ -6,15 +6,18 @@ import { showShape, sizeOf } from '../core/shape.ts';
 import { Graph, Tensor, type Variable } from '../graph/graph.ts';
 import type { TensorSpec } from '../graph/kernel.ts';
 import type { Layer, Tensors } from '../nn/layer.ts';
-import { type LossFunction, weightedLoss } from '../nn/losses.ts';
+import type { LossFunction } from '../nn/losses.ts';
 import type { Metric } from '../nn/metrics.ts';
 import { type Forward, forward } from '../nn/model.ts';
-import { add } from '../ops/arithmetic.ts';
+import { add, div, mul } from '../ops/arithmetic.ts';
+import { mean } from '../ops/reduce.ts';
+import { sum } from '../ops/sum.ts';
 import type { Averaging, MovingAverage } from '../optim/movingAverage.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
 import { type LabelRange, labelRange } from './checkData.ts';
 import type { Dataset } from './dataset.ts';
 import { type BatchTensors, type DataHome, homeOf, type LabelRanges } from './feeding.ts';
+import { scalarsAtMost } from './lossTotals.ts';
 
 /** For a model with one output; or by the names of its outputs, where it has several. */
 export type ByOutput<Value> = Value | Readonly<Record<string, Value>>;
@@ -57,7 +60,7 @@ export class CompiledModel<Input extends Tensors = Tensors, Output extends Tenso
   readonly steps = new Map<string, StepGraph>();
   /** The averages, once training has begun. */
   average: MovingAverage | null = null;
-  private totals: Map<string, Variable> | null = null;
+  private totals: Totals | null = null;
   private found: Forward<Output> | null = null;
 
   constructor(
@@ -78,7 +81,7 @@ export class CompiledModel<Input extends Tensors = Tensors, Output extends Tenso
     const { input } = this.options;
     if (!input)
       throw new TrainingError(
-        'compileModel: the variables are not made before the first fit, evaluate or predict; tell the shape of a sample, such as { input: { shape: [784], dtype: "float32" } }',
+        'compileModel: the variables are not made before the first fit; tell it { input }, the shape and dtype of a sample',
       );
     const leaf = (name: string, { shape, dtype }: TensorSpec) =>
       this.graph.input(`${this.home.nextName('batch')}/${name}`, [1, ...shape], dtype);
@@ -101,9 +104,11 @@ export class CompiledModel<Input extends Tensors = Tensors, Output extends Tenso
     const run = this.call(toTensors('x', tensors), training);
     const { penalty } = run;
     const terms = this.pairs(run.output, tensors).map(({ loss, output, target }) =>
-      tensors.weights ? weightedLoss(loss, output, target, tensors.weights) : loss(output, target),
+      tensors.weights
+        ? weighed(loss(output, target, { reduction: 'none' }), tensors.weights)
+        : loss(output, target),
     );
-    const total = terms.reduce((sum, term) => add(sum, term));
+    const total = terms.reduce((left, right) => add(left, right));
     const totals = new Map<string, Tensor>();
     for (const { name, output, target, metrics } of this.pairs(run.output, tensors)) {
       for (const metric of metrics) {
@@ -141,30 +146,47 @@ export class CompiledModel<Input extends Tensors = Tensors, Output extends Tenso
     return ranges;
   }
 
-  /** Where the totals of an epoch are summed up on the device: `loss` [3], and those of the metrics. */
-  totalsFor({ loss, totals }: Judgement<Output>): ReadonlyMap<string, Variable> {
+  /** Where the totals of an epoch are summed up on the device. */
+  totalsFor({ loss: { graph }, totals }: Judgement<Output>): Totals {
     if (this.totals) return this.totals;
-    const { graph } = loss;
     const own = this.home.nextName('totals');
-    const made = new Map([['loss', graph.variable(`${own}/loss`, [3], { trainable: false })]]);
-    for (const [name, { shape }] of totals)
-      made.set(name, graph.groupedVariable(`${own}/${name}`, shape, `${own}/metrics`));
-    this.totals = made;
-    return made;
+    const names = [...totals.keys()];
+    const scalars = names.filter((name) => totals.get(name)?.size === 1).slice(0, scalarsAtMost);
+    const loss = graph.variable(`${own}/loss`, [3 + scalars.length], { trainable: false });
+    const others = names
+      .filter((name) => !scalars.includes(name))
+      .map((name): [string, Variable] => [
+        name,
+        graph.variable(`${own}/${name}`, totals.get(name)?.shape ?? [], { trainable: false }),
+      ]);
+    this.totals = { loss, scalars, others: new Map(others) };
+    return this.totals;
   }
 
   /** Begins to sum up anew. */
   clearTotals(): void {
-    for (const variable of this.totals?.values() ?? [])
+    if (!this.totals) return;
+    for (const variable of [this.totals.loss, ...this.totals.others.values()])
       this.device.write(variable, new Float32Array(sizeOf(variable.shape)));
   }
 
-  /** The totals of the epoch. */
+  /** The totals of the epoch so far. */
   async readTotals(): Promise<Record<string, TensorData>> {
-    const entries = [...(this.totals ?? [])].map(
+    if (!this.totals) return {};
+    const { loss, others } = this.totals;
+    const read = [['', loss] as const, ...others].map(
       async ([name, variable]): Promise<[string, TensorData]> => [name, await this.device.read(variable)],
     );
-    return Object.fromEntries(await Promise.all(entries));
+    return Object.fromEntries(await Promise.all(read));
+  }
+
+  /** Loss, samples and failed batches of totals that were read, and the values of the metrics. */
+  quality({ '': heads, ...others }: Readonly<Record<string, TensorData>>) {
+    const scalars = (this.totals?.scalars ?? []).map(
+      (name, i) => [name, heads.subarray(3 + i, 4 + i)] as const,
+    );
+    const values = this.metricValues({ ...others, ...Object.fromEntries(scalars) });
+    return { loss: heads[0] / heads[1], failed: heads[2], values };
   }
 
   /** What a training checkpoint holds: all variables of the graph but the data. */
@@ -196,6 +218,16 @@ export class CompiledModel<Input extends Tensors = Tensors, Output extends Tenso
       return [{ name: prefix, output, target, loss: own, metrics: metrics.get(prefix) ?? [] }];
     });
   }
+}
+
+/** Where the totals of an epoch are kept. */
+export interface Totals {
+  /** [3 + scalars], see `lossTotals`. */
+  readonly loss: Variable;
+  /** Names of the metrics' totals that stand in it. */
+  readonly scalars: readonly string[];
+  /** All other totals, such as those of a confusion matrix. */
+  readonly others: ReadonlyMap<string, Variable>;
 }
 
 /** A training step before it is compiled: its outputs are the totals. */
@@ -236,6 +268,13 @@ export function toTensors(what: string, tensors: Readonly<Record<string, Tensor>
   if (tensors[what]) return tensors[what];
   const own = Object.entries(tensors).filter(([name]) => name.startsWith(`${what}/`));
   return Object.fromEntries(own.map(([name, tensor]) => [name.slice(what.length + 1), tensor]));
+}
+
+/** Σ weight · loss / Σ weight, of losses [samples, …] and weights [samples]. */
+function weighed(losses: Tensor, weights: Tensor): Tensor {
+  const axes = losses.shape.map((_, axis) => axis).slice(1);
+  const perSample = axes.length > 0 ? mean(losses, { axes }) : losses;
+  return div(sum(mul(perSample, weights)), sum(weights));
 }
 
 /** An output under the name '', or several under theirs. */

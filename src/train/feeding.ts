@@ -23,24 +23,11 @@ export interface Batch {
   readonly feeds: Feeds;
 }
 
-/** What a sum of gradients over several runs needs. */
-export interface Accumulation {
-  /** Fed: 0 in the first of the runs, 1 in the others. */
-  readonly keep: Tensor;
-  /** Fed: what one run counts. */
-  readonly share: Tensor;
-  /** How many steps were made. */
-  readonly applied: Variable;
-}
-
-/** What the models of one graph share: arrays that are on the device already, sums of gradients, and numbers for names. */
+/** What the models of one graph share: arrays that are on the device already, and numbers for names. */
 export class DataHome {
   readonly variables = new Map<NumberArray, Variable>();
   /** By size, and by what they are taken from. */
   readonly batches = new Map<string, BatchTensors>();
-  /** Sums of the gradients of several batches, by parameter. */
-  readonly gradientSums = new Map<Variable, Variable>();
-  private sums: Accumulation | null = null;
   private readonly numbers = new Map<string, number>();
 
   constructor(readonly graph: Graph) {}
@@ -50,16 +37,6 @@ export class DataHome {
     const number = (this.numbers.get(kind) ?? 0) + 1;
     this.numbers.set(kind, number);
     return `${kind}${number}`;
-  }
-
-  get accumulation(): Accumulation {
-    const { graph } = this;
-    this.sums ??= {
-      keep: graph.input('gradients/keep', []),
-      share: graph.input('gradients/share', []),
-      applied: graph.variable('gradients/applied', [], { dtype: 'uint32', trainable: false }),
-    };
-    return this.sums;
   }
 }
 

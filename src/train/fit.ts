@@ -2,14 +2,14 @@ import type { Feeds } from '../backends/backend.ts';
 import type { TensorData } from '../core/dtype.ts';
 import { NonFiniteError, TensorloomError, TrainingError } from '../core/errors.ts';
 import { Tensor, type Variable } from '../graph/graph.ts';
-import type { AdaptiveSchedule, Schedule } from '../optim/schedules.ts';
+import type { AdaptiveSchedule } from '../optim/schedules.ts';
 import { checkRows } from './checkData.ts';
 import type { CompiledModel } from './compiledModel.ts';
 import type { DataArrays, Dataset } from './dataset.ts';
 import { checkRanges, evaluate, numbersOf } from './evaluate.ts';
 import type { EpochRecord, History, Progress, Quality, TrainingEvent } from './events.ts';
 import { type Batch, Feeder, type LabelRanges, oneAhead } from './feeding.ts';
-import { type FitOptions, type Plan, planOf, watched } from './fitOptions.ts';
+import { type FitOptions, type Plan, planOf } from './fitOptions.ts';
 import { notFinite } from './nonFinite.ts';
 import { Pauses } from './pause.ts';
 import { stepGraph, stepProgram } from './steps.ts';
@@ -48,6 +48,7 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
   best: ReadonlyMap<Variable, TensorData> | null = null;
   /** Where `fit` was called. */
   readonly call: { stack?: string } = {};
+  private readonly schedule: AdaptiveSchedule | null;
   private begun = false;
   private stopping = false;
   private promise: Promise<History> | null = null;
@@ -63,6 +64,7 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
     private readonly plan: Plan,
     private readonly options: FitOptions,
   ) {
+    this.schedule = scheduleOf(model);
     this.state = {
       epoch: 1,
       batch: 0,
@@ -70,13 +72,13 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
       step: 0,
       applied: 0,
       pending: 0,
-      schedule: this.adaptive?.start ?? null,
+      schedule: this.schedule?.start ?? null,
       epochs: [],
       best: null,
       settings: {
         seed: model.graph.seed,
         batchSize: plan.batchSize,
-        accumulate: plan.accumulate,
+        accumulate: options.accumulate?.batches ?? 1,
         dropLast: plan.dropLast,
         samples: plan.training.size,
       },
@@ -139,13 +141,14 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
     const { size } = plan.training;
     const full = Math.min(plan.batchSize, size ?? plan.batchSize);
     const rest = size === null || plan.dropLast ? 0 : size % full;
-    const kinds = plan.accumulate > 1 ? (['collect', 'apply'] as const) : (['step'] as const);
+    const { accumulate, signal } = options;
+    const kinds = accumulate ? (['collect', 'apply'] as const) : (['step'] as const);
     // Always in the same order, so that a training that goes on finds the names of the one that was interrupted.
     for (const samples of rest > 0 ? [full, rest] : [full])
-      for (const kind of kinds) stepGraph(model, feeder.tensorsOf(samples), kind);
+      for (const kind of kinds) stepGraph(model, feeder.tensorsOf(samples), kind, accumulate);
     const ranges = model.rangesFor(plan.training);
     checkRanges(plan.training, ranges);
-    const program = await stepProgram(model, feeder.tensorsOf(full), kinds[0], options.signal);
+    const program = await stepProgram(model, feeder.tensorsOf(full), kinds[0], accumulate, signal);
     model.clearTotals();
     this.count = feeder.countBatches(plan.batchSize, plan.dropLast);
     return { ranges, resumed: await this.resume(), stats: program.stats };
@@ -163,15 +166,16 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
   private async *epoch(feeder: Feeder, ranges: LabelRanges): AsyncGenerator<TrainingEvent, void, undefined> {
     const { model, plan, options, state } = this;
     const { batchSize, dropLast } = plan;
+    const { accumulate, signal } = options;
     if (state.batch === 0) model.clearTotals();
     const batches = feeder.batches(state.epoch, { batchSize, dropLast, skip: state.batch, ranges });
     let [told, before] = [performance.now(), performance.now()];
     for await (const batch of oneAhead(batches)) {
       this.checkAbort();
-      const isLast = this.state.pending + 1 === plan.accumulate;
-      const kind = plan.accumulate === 1 ? 'step' : isLast ? 'apply' : 'collect';
-      const program = await stepProgram(model, batch.tensors, kind, options.signal);
-      const feeds = this.feedsOf(batch);
+      const isLast = this.state.pending + 1 === (accumulate?.batches ?? 1);
+      const kind = !accumulate ? 'step' : isLast ? 'apply' : 'collect';
+      const program = await stepProgram(model, batch.tensors, kind, accumulate, signal);
+      const feeds = this.feedsOf(batch, isLast);
       const isDue = this.isDue(told);
       const totals = isDue ? await program.run(feeds) : await program.submit(feeds);
       this.advance(batch, isLast, feeder.isResident);
@@ -195,21 +199,19 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
     return performance.now() - told > eventInterval;
   }
 
-  private feedsOf({ feeds }: Batch): Feeds {
-    const { plan, state, rate, adaptive, schedule } = this;
-    if (!adaptive && !schedule && plan.accumulate === 1) return feeds;
-    const all: Record<string, ArrayLike<number> | number> = { ...feeds };
-    if (adaptive || schedule) {
-      if (!(rate !== null && rate >= 0 && Number.isFinite(rate)))
-        throw new TrainingError(`fit: the schedule gave the learning rate ${rate} for step ${state.applied}`);
-      // A batch whose gradients only wait is not updated with any rate.
-      if (state.pending + 1 === plan.accumulate) all.learningRate = rate;
-    }
-    if (plan.accumulate > 1) {
-      all['gradients/keep'] = state.pending === 0 ? 0 : 1;
-      all['gradients/share'] = 1 / plan.accumulate;
-    }
-    return all;
+  private feedsOf({ feeds }: Batch, isLast: boolean): Feeds {
+    const { state, rate } = this;
+    const { accumulate } = this.options;
+    // A batch whose gradients only wait is not updated with any rate.
+    const isScheduled = isLast && this.schedule !== null;
+    if (!isScheduled && !accumulate) return feeds;
+    if (isScheduled && !(rate !== null && rate >= 0 && Number.isFinite(rate)))
+      throw new TrainingError(`fit: the schedule gave the learning rate ${rate} for step ${state.applied}`);
+    return {
+      ...feeds,
+      ...(isScheduled && rate !== null ? { learningRate: rate } : {}),
+      ...accumulate?.feeds(state.pending),
+    };
   }
 
   private advance(batch: Batch, isLast: boolean, isResident: boolean): void {
@@ -230,11 +232,10 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
 
   /** Loss and metrics of the epoch so far, of the totals that were read. */
   private async qualityOf(totals: Readonly<Record<string, TensorData>>): Promise<Quality> {
-    const { loss, ...rest } = totals;
-    const [sum, samples, failed] = loss;
+    const { loss, failed, values } = this.model.quality(totals);
     if (failed > 0) throw await notFinite(this.model, this.recent, failed, this.state);
     this.recent = [];
-    return { loss: sum / samples, metrics: numbersOf(this.model.metricValues(rest)) };
+    return { loss, metrics: numbersOf(values) };
   }
 
   /** Judges, asks the schedule, and goes on to the next epoch. */
@@ -258,7 +259,7 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
       learningRate: rate,
       isBest,
     };
-    const schedule = this.adaptive?.next(state.schedule, watched(record).value) ?? null;
+    const schedule = this.schedule?.next(state.schedule, (validation ?? quality).loss) ?? null;
     const epochs = [...state.epochs, record];
     this.state = { ...this.state, epoch: state.epoch + 1, batch: 0, samples: 0, schedule, epochs };
     return event;
@@ -266,13 +267,10 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
 
   private async keepBest(record: EpochRecord): Promise<boolean> {
     const { earlyStopping } = this.options;
-    if (!earlyStopping) return false;
-    const { value, lessIsBetter } = watched(record, earlyStopping);
-    const { best } = this.state;
-    const gain = best ? (lessIsBetter ? best.value - value : value - best.value) : Number.POSITIVE_INFINITY;
-    if (Number.isNaN(value) || gain <= (earlyStopping.minimumChange ?? 0)) return false;
-    this.state = { ...this.state, best: { epoch: record.epoch, value } };
-    if (earlyStopping.restoreBest === false) return true;
+    const best = earlyStopping?.better(record, this.state.best);
+    if (!earlyStopping || !best) return false;
+    this.state = { ...this.state, best };
+    if (!earlyStopping.restoreBest) return true;
     const { variables, device } = this.model;
     const values = await Promise.all(variables.map((variable) => device.read(variable)));
     this.best = new Map(variables.map((variable, i) => [variable, values[i]]));
@@ -281,13 +279,8 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
 
   /** Early stopping has waited long enough. */
   private get isLate(): boolean {
-    const { epoch, epochs, best } = this.state;
-    const { earlyStopping } = this.options;
-    return (
-      earlyStopping !== undefined &&
-      epochs.length > 0 &&
-      epoch - 1 - (best?.epoch ?? 0) >= earlyStopping.patience
-    );
+    const { epochs, best } = this.state;
+    return this.options.earlyStopping?.isLate(epochs.length, best) ?? false;
   }
 
   private async restoreBest(): Promise<void> {
@@ -308,22 +301,11 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
       await checkpoint.save(this);
   }
 
-  private get schedule(): Schedule | null {
-    const rate = this.model.options.optimizer?.learningRate;
-    return typeof rate === 'function' ? rate : null;
-  }
-
-  private get adaptive(): AdaptiveSchedule | null {
-    const rate = this.model.options.optimizer?.learningRate;
-    return typeof rate === 'object' && !(rate instanceof Tensor) ? rate : null;
-  }
-
   /** The learning rate of the next step; null where it is a tensor of the model's own. */
   private get rate(): number | null {
     const { applied, schedule } = this.state;
     const rate = this.model.options.optimizer?.learningRate;
-    if (typeof rate === 'number') return rate;
-    return this.schedule?.(applied) ?? this.adaptive?.rate(applied, schedule) ?? null;
+    return typeof rate === 'number' ? rate : (this.schedule?.rate(applied, schedule) ?? null);
   }
 
   private get progress(): Progress {
@@ -385,4 +367,11 @@ export class Training implements AsyncIterable<TrainingEvent>, PromiseLike<Histo
     if (frames) own.stack = `${own.name}: ${own.message}\n${frames}`;
     return own;
   }
+}
+
+/** The schedule of a model's learning rate, if it has one. Plain functions remember nothing. */
+function scheduleOf({ options }: CompiledModel): AdaptiveSchedule | null {
+  const rate = options.optimizer?.learningRate;
+  if (typeof rate === 'function') return { start: null, rate, next: (state) => state };
+  return typeof rate === 'object' && !(rate instanceof Tensor) ? rate : null;
 }

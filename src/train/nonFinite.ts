@@ -1,7 +1,6 @@
 import { FeedError, NonFiniteError } from '../core/errors.ts';
 import type { CompiledModel } from './compiledModel.ts';
 import type { Batch } from './feeding.ts';
-import { stepGraph } from './steps.ts';
 import type { TrainingState } from './trainingState.ts';
 
 /** The error of a training whose loss was not finite in `failed` batches of an epoch. Looks for the op in the batches that are remembered. */
@@ -22,8 +21,11 @@ export async function notFinite(
 
 async function firstOperation(model: CompiledModel, recent: readonly Batch[]): Promise<string | null> {
   for (const { tensors, feeds } of recent) {
-    const kind = model.steps.has(`${tensors.prefix} step`) ? 'step' : 'collect';
-    const { loss } = stepGraph(model, tensors, kind);
+    const step = ['step', 'collect']
+      .map((kind) => model.steps.get(`${tensors.prefix} ${kind}`))
+      .find(Boolean);
+    if (!step) continue;
+    const { loss } = step;
     const program = await model.device.compile({ outputs: { loss }, checkFinite: ['loss'] });
     try {
       await program.run(feeds);

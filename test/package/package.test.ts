@@ -14,6 +14,7 @@ import { type Installed, installPackage, programUnder, run } from './installed.t
 
 const program = programUnder('A first program');
 const layersProgram = programUnder('Layers');
+const trainingProgram = programUnder('Training');
 const lastLine = /dispatches in \d+ submit/;
 let installed: Installed;
 let folder = '';
@@ -26,6 +27,7 @@ beforeAll(async () => {
     writeFileSync(join(each, 'xor.mjs'), program);
     writeFileSync(join(each, 'open.mjs'), openingProgram);
     writeFileSync(join(each, 'layers.mjs'), layersProgram);
+    writeFileSync(join(each, 'training.mjs'), trainingProgram);
   }
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -151,6 +153,26 @@ describe("the README's layers", () => {
     expect(await typeErrors(mistaken, 'layers.mts', options)).toMatch(
       /error TS2345: Argument of type 'string'/,
     );
+  });
+});
+
+describe("the README's training", () => {
+  it('runs in Node, on WebGPU and without, and learns', async () => {
+    for (const where of [installed.withWebGpu, installed.plain]) {
+      const printed = await run(process.execPath, ['training.mjs'], where);
+      expect(printed).toMatch(
+        /^epoch 10\/10 {2}loss \S+ {2}accuracy \S+ {2}validation loss \S+ {2}accuracy \S+ {2}[\d,]+ samples\/s$/m,
+      );
+      // Half of the points lie inside.
+      expect(Number(/^accuracy (\S+)$/m.exec(printed)?.[1]), printed).toBeGreaterThan(0.85);
+    }
+  });
+
+  it('is typed', async () => {
+    const options = { module: 'nodenext', moduleResolution: 'nodenext' };
+    expect(await typeErrors(trainingProgram, 'training.mts', options)).toBe('');
+    const mistaken = trainingProgram.replace('epochs: 10', `epochs: '10'`);
+    expect(await typeErrors(mistaken, 'training.mts', options)).toMatch(/error TS2322: Type 'string'/);
   });
 });
 

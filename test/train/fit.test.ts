@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  accumulateGradients,
   adam,
   add,
   averageWeights,
   compileModel,
   type Device,
   dataset,
+  earlyStopping,
   evaluate,
   fit,
   Graph,
@@ -171,7 +173,12 @@ for (const backend of ['cpu', 'webgpu'] as const) {
       const data = points(24);
       const train = async (batchSize: number, accumulate: number) => {
         const model = await classifier({ optimizer: adam({ learningRate: 0.05 }) });
-        await fit(model, data, { epochs: 2, batchSize, accumulate, shuffle: false });
+        await fit(model, data, {
+          epochs: 2,
+          batchSize,
+          accumulate: accumulate > 1 ? accumulateGradients(accumulate) : undefined,
+          shuffle: false,
+        });
         return device.read(model.variables[0]);
       };
       const [small, large, other] = [await train(4, 3), await train(12, 1), await train(4, 1)];
@@ -215,7 +222,7 @@ for (const backend of ['cpu', 'webgpu'] as const) {
       const history = await fit(model, data, {
         epochs: 50,
         validation: points(10, 4),
-        earlyStopping: { patience: 3 },
+        earlyStopping: earlyStopping({ patience: 3 }),
         callbacks: [
           async (event) => {
             if (event.kind !== 'epoch') return;

@@ -4,6 +4,7 @@ import {
   compileModel,
   type DataArrays,
   type Device,
+  earlyStopping,
   evaluate,
   FeedError,
   type FitOptions,
@@ -117,14 +118,14 @@ for (const backend of ['cpu', 'webgpu'] as const) {
         { x, y },
         { validation: 0 },
         TrainingError,
-        'a share between 0 and 1, such as 0.2, got 0; leave it out',
+        'a share between 0 and 1, such as 0.2, got 0',
       ],
       [
         'a validation of 1',
         { x, y },
         { validation: 1 },
         TrainingError,
-        'got 1; something must be left to train on',
+        'a share between 0 and 1, such as 0.2, got 1',
       ],
       [
         'a validation of no sample',
@@ -150,7 +151,7 @@ for (const backend of ['cpu', 'webgpu'] as const) {
       [
         'a thing to monitor that is not there',
         { x, y },
-        { earlyStopping: { patience: 2, monitor: 'validation.accuracy' } },
+        { earlyStopping: earlyStopping({ patience: 2, monitor: 'validation.accuracy' }) },
         TrainingError,
         'earlyStopping: there is no "validation.accuracy" to monitor (there are loss)',
       ],

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type AdaptiveSchedule,
+  accumulateGradients,
   adam,
   averageWeights,
   type CheckpointStore,
@@ -8,6 +9,7 @@ import {
   compileModel,
   cosineDecay,
   type Device,
+  earlyStopping,
   type FitOptions,
   FormatError,
   fit,
@@ -47,7 +49,7 @@ const options: FitOptions = {
   epochs: 4,
   batchSize: 8,
   validation: 0.2,
-  earlyStopping: { patience: 10, monitor: 'validation.loss' },
+  earlyStopping: earlyStopping({ patience: 10, monitor: 'validation.loss' }),
 };
 
 type Rate = number | Schedule | AdaptiveSchedule;
@@ -130,7 +132,13 @@ for (const backend of ['cpu', 'webgpu'] as const) {
     }
 
     it('also with gradients that wait for the rest of their step', async () => {
-      const more = { ...options, validation: undefined, earlyStopping: undefined, accumulate: 3, epochs: 3 };
+      const more = {
+        ...options,
+        validation: undefined,
+        earlyStopping: undefined,
+        accumulate: accumulateGradients(3),
+        epochs: 3,
+      };
       const whole = await makeModel(device, 0.01);
       await fit(whole, data, more);
       const store = memoryStore();

@@ -154,6 +154,7 @@ export { depthwiseConv2d } from './ops/depthwiseConv2d.ts';
 export { type DropoutOptions, dropout } from './ops/dropout.ts';
 export { type ElementwiseRules, elementwise } from './ops/elementwise.ts';
 export { embedding, gather } from './ops/gather.ts';
+export { type GatherNDOptions, gatherND } from './ops/gatherND.ts';
 export { type GradOptions, grad } from './ops/gradient.ts';
 export { l2Pool2d } from './ops/l2Pool2d.ts';
 export {
@@ -216,8 +217,11 @@ export {
   variance,
 } from './ops/reduce.ts';
 export { flatten, reshape } from './ops/reshape.ts';
+export { type ResizeCoordinates, type ResizeOptions, type ResizeRounding, resize } from './ops/resize.ts';
 export { reverse } from './ops/reverse.ts';
 export { gatherElements, scatterAdd } from './ops/scatterAdd.ts';
+export { type ScatterReduction, scatterElements } from './ops/scatterElements.ts';
+export { scatterND } from './ops/scatterND.ts';
 export { type SliceOptions, slice, split, unstack } from './ops/slice.ts';
 export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts';
 export {

@@ -21,6 +21,8 @@ export async function readBytes(place: string | URL): Promise<Uint8Array> {
   }
   const response = await fetch(place);
   if (!response.ok)
-    throw new FormatError(`${place} cannot be read: the server answers ${response.status} ${response.statusText}`);
+    throw new FormatError(
+      `${place} cannot be read: the server answers ${response.status} ${response.statusText}`,
+    );
   return new Uint8Array(await response.arrayBuffer());
 }

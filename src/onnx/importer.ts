@@ -54,7 +54,13 @@ export class Importer {
     this.functions = new Map(model.functions.map((made) => [keyOf(made.domain, made.name), made]));
   }
 
-  value(name: string, type: OnnxType, shape: readonly number[], source: ValueSource, trainable = false): Value {
+  value(
+    name: string,
+    type: OnnxType,
+    shape: readonly number[],
+    source: ValueSource,
+    trainable = false,
+  ): Value {
     return new Value(this.graph, this.evaluator, name, type, shape, source, { trainable });
   }
 
@@ -80,7 +86,8 @@ export class Importer {
   /** Throws where nodes have operators that nobody knows: all of them at once. */
   private checkOperators(nodes: readonly NodeProto[], opsets: ReadonlyMap<string, number>): void {
     const unknown = nodes.filter(({ domain, opType }) => {
-      const isKnown = findHandler(standardDomain(domain), opType) || this.functions.has(keyOf(domain, opType));
+      const isKnown =
+        findHandler(standardDomain(domain), opType) || this.functions.has(keyOf(domain, opType));
       return !isKnown;
     });
     if (unknown.length > 0) {
@@ -115,8 +122,7 @@ export class Importer {
         if (name === '') continue;
         const result = results[i];
         if (!result) throw new GraphError(`loadOnnx: ${what}: output ${i}, "${name}", is not supported`);
-        if (scope.values.has(name))
-          throw new FormatError(`loadOnnx: ${what}: the name "${name}" is taken`);
+        if (scope.values.has(name)) throw new FormatError(`loadOnnx: ${what}: the name "${name}" is taken`);
         scope.values.set(name, result);
         outputs.push(result);
       }
@@ -138,7 +144,9 @@ export class Importer {
     const results = handler(new Inputs(inputs), attributes, context);
     const { unread } = attributes;
     if (unread.length > 0)
-      throw new GraphError(`attributes that are not supported in opset ${context.opset}: ${unread.join(', ')}`);
+      throw new GraphError(
+        `attributes that are not supported in opset ${context.opset}: ${unread.join(', ')}`,
+      );
     return results instanceof Value ? [results] : results;
   }
 
@@ -182,7 +190,8 @@ export class Importer {
         return this.value(label, type, shape, { tensor, permutation: order });
       },
       known: (type, shape, numbers) => {
-        if (numbers.length !== sizeOf(shape)) throw new GraphError(`${numbers.length} numbers for ${showShape(shape)}`);
+        if (numbers.length !== sizeOf(shape))
+          throw new GraphError(`${numbers.length} numbers for ${showShape(shape)}`);
         return this.value(label, type, shape, { numbers });
       },
       numbers: (value, what) => this.numbersOf(value, what),

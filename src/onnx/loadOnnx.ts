@@ -58,7 +58,9 @@ export async function loadOnnx(
   options: OnnxOptions = {},
 ): Promise<OnnxModel> {
   const isPlace = typeof source === 'string' || source instanceof URL;
-  const bytes = isPlace ? await readBytes(source) : new Uint8Array(source instanceof ArrayBuffer ? source : source.slice());
+  const bytes = isPlace
+    ? await readBytes(source)
+    : new Uint8Array(source instanceof ArrayBuffer ? source : source.slice());
   const proto = readModelProto(bytes);
   const { graph } = proto;
   if (!graph) throw new FormatError('loadOnnx: these bytes hold no graph: no ONNX model');
@@ -81,7 +83,9 @@ function build(
   const importer = new Importer(proto, options.seed ?? 0, options.trainable ?? (() => true), external);
   const scope: Scope = { values: new Map(), around: null, opsets: proto.opsets, prefix: '' };
   const initialized = new Set(graph.initializers.map(({ name }) => name));
-  const fed = graph.inputs.filter(({ name }) => !initialized.has(name) || options.constants?.[name] !== undefined);
+  const fed = graph.inputs.filter(
+    ({ name }) => !initialized.has(name) || options.constants?.[name] !== undefined,
+  );
   checkNames(options, fed);
   checkDimensions(fed, options);
 
@@ -112,13 +116,17 @@ function inputValue(importer: Importer, info: ValueInfo, options: OnnxOptions): 
   const type = elementTypeOf(info.elementType);
   if (!type) {
     const what = info.elementType === 0 ? 'no tensor' : `of type ${typeName(info.elementType)}`;
-    throw new GraphError(`loadOnnx: the input "${name}" is ${what}, which is not supported (supported: ${supportedTypes})`);
+    throw new GraphError(
+      `loadOnnx: the input "${name}" is ${what}, which is not supported (supported: ${supportedTypes})`,
+    );
   }
   const shape = shapeOf(info, options);
   const size = sizeOf(shape);
   const given = options.constants?.[name];
   if (given === undefined && size > 0) {
-    return importer.value(name, type.name, shape, { tensor: importer.graph.input(name, shape, dtypeOf(type.name)) });
+    return importer.value(name, type.name, shape, {
+      tensor: importer.graph.input(name, shape, dtypeOf(type.name)),
+    });
   }
   const numbers = typeof given === 'number' ? [given] : Array.from(given ?? [], Number);
   if (numbers.length !== size)
@@ -146,7 +154,9 @@ function checkDimensions(inputs: readonly ValueInfo[], { shapes, dimensions }: O
       if (typeof length === 'number' || (length !== null && dimensions?.[length] !== undefined)) return [];
       if (length === null)
         return [`axis ${axis} of "${name}" has no length in the file; give { shapes: { '${name}': [...] } }`];
-      return [`axis ${axis} of "${name}" has the open length "${length}"; give { dimensions: { '${length}': 1 } } or another number`];
+      return [
+        `axis ${axis} of "${name}" has the open length "${length}"; give { dimensions: { '${length}': 1 } } or another number`,
+      ];
     });
   });
   if (problems.length > 0) throw new GraphError(`loadOnnx: ${problems.join('; ')}`);
@@ -158,7 +168,9 @@ function checkNames(options: OnnxOptions, inputs: readonly ValueInfo[]): void {
   for (const option of ['shapes', 'constants'] as const) {
     const wrong = Object.keys(options[option] ?? {}).find((name) => !names.includes(name));
     if (wrong !== undefined)
-      throw new GraphError(`loadOnnx: ${option}: the model has no input "${wrong}" (its inputs: ${names.join(', ') || 'none'})`);
+      throw new GraphError(
+        `loadOnnx: ${option}: the model has no input "${wrong}" (its inputs: ${names.join(', ') || 'none'})`,
+      );
   }
   const open = inputs.flatMap(({ shape }) => (shape ?? []).filter((length) => typeof length === 'string'));
   for (const [name, length] of Object.entries(options.dimensions ?? {})) {
@@ -167,7 +179,9 @@ function checkNames(options: OnnxOptions, inputs: readonly ValueInfo[]): void {
         `loadOnnx: dimensions: no input has an axis named "${name}" (named axes: ${[...new Set(open)].join(', ') || 'none'})`,
       );
     if (!Number.isInteger(length) || length < 1)
-      throw new GraphError(`loadOnnx: dimensions: "${name}" must be a whole number of at least 1, got ${length}`);
+      throw new GraphError(
+        `loadOnnx: dimensions: "${name}" must be a whole number of at least 1, got ${length}`,
+      );
   }
 }
 
@@ -191,7 +205,9 @@ async function externalFiles(
 
 /** Initializers of a graph and of the graphs within it. */
 function initializersOf(graph: GraphProto): GraphProto['initializers'] {
-  const within = graph.nodes.flatMap(({ attributes }) => attributes.flatMap(({ g }) => (g ? initializersOf(g) : [])));
+  const within = graph.nodes.flatMap(({ attributes }) =>
+    attributes.flatMap(({ g }) => (g ? initializersOf(g) : [])),
+  );
   return [...graph.initializers, ...within];
 }
 

@@ -48,7 +48,10 @@ export class OnnxModel {
     readonly inputs: Readonly<Record<string, Tensor>>,
     /** The results, by name. One without elements has no tensor; `run` gives it all the same. */
     readonly outputs: Readonly<Record<string, Tensor>>,
-    readonly signature: { readonly inputs: readonly OnnxSignature[]; readonly outputs: readonly OnnxSignature[] },
+    readonly signature: {
+      readonly inputs: readonly OnnxSignature[];
+      readonly outputs: readonly OnnxSignature[];
+    },
     private readonly nodes: readonly ImportedNode[],
   ) {
     const sources = reachable(Object.values(outputs)).map(({ source }) => source);
@@ -64,7 +67,10 @@ export class OnnxModel {
   }
 
   /** Compiles the outputs for a device; for programs with updates use `device.compile` with this model's tensors. */
-  compile(device: Device, options: Pick<CompileOptions, 'onProgress' | 'signal'> = {}): Promise<Program<string>> {
+  compile(
+    device: Device,
+    options: Pick<CompileOptions, 'onProgress' | 'signal'> = {},
+  ): Promise<Program<string>> {
     return device.compile({ ...options, outputs: this.outputs });
   }
 
@@ -82,7 +88,8 @@ export class OnnxModel {
     const outputs = this.signature.outputs.map((output): [string, OnnxOutput] => {
       const { name, type, shape } = output;
       const data = results[name] ?? new Float32Array(0);
-      const rounded = type === 'float16' || type === 'bfloat16' ? data.map((each) => roundToType(type, each)) : data;
+      const rounded =
+        type === 'float16' || type === 'bfloat16' ? data.map((each) => roundToType(type, each)) : data;
       return [name, { name, type, shape, data: rounded }];
     });
     return Object.fromEntries(outputs);
@@ -100,7 +107,9 @@ export class OnnxModel {
     const count = this.parameters.reduce((total, { shape }) => total + sizeOf(shape), 0);
     return [
       `inputs: ${this.signature.inputs.map(shown).join('; ')}`,
-      ...rows.map(([name, operator, shapes]) => `${name.padEnd(widths[0])}  ${operator.padEnd(widths[1])}  ${shapes}`),
+      ...rows.map(
+        ([name, operator, shapes]) => `${name.padEnd(widths[0])}  ${operator.padEnd(widths[1])}  ${shapes}`,
+      ),
       `outputs: ${this.signature.outputs.map(shown).join('; ')}`,
       `${rows.length} nodes, ${this.parameters.length} parameters of ${count} numbers`,
     ].join('\n');
@@ -118,17 +127,37 @@ export class OnnxModel {
 
   private toNumbers(name: string, data: OnnxFeeds[string]): ArrayLike<number> | number {
     const input = this.signature.inputs.find((each) => each.name === name);
-    const numbers = data instanceof BigInt64Array || data instanceof BigUint64Array ? Array.from(data, Number) : data;
+    const numbers =
+      data instanceof BigInt64Array || data instanceof BigUint64Array ? Array.from(data, Number) : data;
     if (!input || typeof numbers === 'number') return numbers;
     const dtype = dtypeOf(input.type);
-    const [low, high] = dtype === 'int32' ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
-    if (dtype !== 'int32' && dtype !== 'uint32') return numbers;
+    const range = rangeOf(input.type);
+    if (!range) return numbers;
     for (let i = 0; i < numbers.length; i++) {
-      if (numbers[i] >= low && numbers[i] <= high) continue;
+      if (dtype === 'float32' && !Number.isFinite(numbers[i])) continue;
+      if (numbers[i] >= range[0] && numbers[i] <= range[1]) continue;
       throw new FeedError(
-        `run: feed "${name}": ${numbers[i]} at ${i} is out of range; ${input.type} is held as ${dtype}, from ${low} to ${high}`,
+        `run: feed "${name}": ${numbers[i]} at ${i} is out of range; ${input.type} is held as ${dtype}, from ${range[0]} to ${range[1]}`,
       );
     }
+    if (dtype === 'float32') return Float32Array.from(numbers);
     return dtype === 'int32' ? Int32Array.from(numbers) : Uint32Array.from(numbers);
   }
 }
+
+/** What the dtype that holds `type` can hold of it; null for all of it. */
+function rangeOf(type: OnnxType): readonly [number, number] | null {
+  switch (dtypeOf(type)) {
+    case 'int32':
+      return [-(2 ** 31), 2 ** 31 - 1];
+    case 'uint32':
+      return [0, 2 ** 32 - 1];
+    case 'float32':
+      return type === 'double' ? [-largestFloat, largestFloat] : null;
+    default:
+      return null;
+  }
+}
+
+/** The largest finite float32. */
+const largestFloat = (2 - 2 ** -23) * 2 ** 127;

@@ -2,7 +2,14 @@ import { halfToNumber } from '../core/dtype.ts';
 import { DTypeError, FormatError } from '../core/errors.ts';
 import { showShape, sizeOf } from '../core/shape.ts';
 import type { TensorProto } from './schema.ts';
-import { bfloatToNumber, type ElementType, elementTypeOf, type OnnxType, supportedTypes, typeName } from './types.ts';
+import {
+  bfloatToNumber,
+  type ElementType,
+  elementTypeOf,
+  type OnnxType,
+  supportedTypes,
+  typeName,
+} from './types.ts';
 
 /** A tensor as an ONNX file holds it: numbers as they are there, which a float32 or int32 may not be able to hold. */
 export interface OnnxTensor {
@@ -47,7 +54,8 @@ export function readTensor(proto: TensorProto, external?: ExternalBytes): OnnxTe
 function externalBytes(what: string, { externalData }: TensorProto, external?: ExternalBytes): Uint8Array {
   const location = externalData.get('location');
   if (!location) throw new FormatError(`${what} lies in another file, whose name is missing`);
-  if (!external) throw new FormatError(`${what} lies in another file, "${location}", which a tensor here may not`);
+  if (!external)
+    throw new FormatError(`${what} lies in another file, "${location}", which a tensor here may not`);
   const bytes = external(location);
   const offset = Number(externalData.get('offset') ?? 0);
   const length = Number(externalData.get('length') ?? bytes.length - offset);
@@ -77,7 +85,9 @@ function listOf(proto: TensorProto, { name, dtype, bytes }: ElementType): ArrayL
     case 'bfloat16':
       return proto.int32Data.map(bfloatToNumber);
     default:
-      return dtype === 'uint32' ? proto.int32Data.map((value) => value & (2 ** (8 * bytes) - 1)) : proto.int32Data;
+      return dtype === 'uint32'
+        ? proto.int32Data.map((value) => value & (2 ** (8 * bytes) - 1))
+        : proto.int32Data;
   }
 }
 

@@ -118,7 +118,8 @@ export class Value {
       const numbers = Float64Array.from(given, (value) => intoRange(dtype, value));
       return this.keep(this.graph.constant(numbers, shape, dtype), permutation);
     }
-    const initializer = dtype === 'float32' && !(given instanceof Float32Array) ? Float32Array.from(given) : given;
+    const initializer =
+      dtype === 'float32' && !(given instanceof Float32Array) ? Float32Array.from(given) : given;
     const { trainable } = this;
     const name = this.source.variable;
     const variable = this.graph.unscoped(() =>
@@ -154,7 +155,8 @@ function permute(
   const moved = permutation.filter((axis) => shape[axis] !== 1);
   if (moved.every((axis, i) => i === 0 || axis > moved[i - 1])) return numbers;
   const strides = stridesOf(shape);
-  const result = numbers instanceof Float32Array ? new Float32Array(numbers.length) : new Float64Array(numbers.length);
+  const result =
+    numbers instanceof Float32Array ? new Float32Array(numbers.length) : new Float64Array(numbers.length);
   forEachOffset(
     permutation.map((axis) => shape[axis]),
     [permutation.map((axis) => strides[axis])],

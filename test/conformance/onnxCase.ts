@@ -21,7 +21,11 @@ export interface OnnxCase {
   readonly group: string;
   readonly op: string;
   readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
-  readonly outputs: readonly { readonly name: string; readonly type: string; readonly shape: readonly number[] }[];
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly shape: readonly number[];
+  }[];
   readonly sets: readonly string[];
   readonly random?: boolean;
 }
@@ -51,7 +55,12 @@ export async function runCase(folder: string, each: OnnxCase, device: Device): P
     const sets = each.group === 'light' ? [''] : each.sets;
     for (const set of sets) problems.push(...(await runSet(folder, each, set, device)));
   } catch (error) {
-    return { name, op, problems, refused: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+    return {
+      name,
+      op,
+      problems,
+      refused: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+    };
   }
   return { name, op, problems, refused: null };
 }
@@ -100,7 +109,8 @@ async function loadWith(
 function difference(got: OnnxOutput | undefined, want: OnnxTensor, random: boolean): string | null {
   if (!got) return 'is missing';
   if (got.type !== want.type) return `is ${got.type}, expected ${want.type}`;
-  if (String(got.shape) !== String(want.shape)) return `has the shape [${got.shape}], expected [${want.shape}]`;
+  if (String(got.shape) !== String(want.shape))
+    return `has the shape [${got.shape}], expected [${want.shape}]`;
   if (random) return null;
   let worst = 0;
   let at = -1;

@@ -1,3 +1,4 @@
+import type { Tensor } from '../../graph/graph.ts';
 import {
   celu,
   elu,
@@ -16,12 +17,19 @@ import {
 } from '../../ops/activations.ts';
 import { abs, mul, sign, sub } from '../../ops/arithmetic.ts';
 import { cast, greater, where } from '../../ops/comparison.ts';
-import type { Tensor } from '../../graph/graph.ts';
 import type { Attributes } from '../attributes.ts';
 import type { Handler, Handlers } from '../handler.ts';
 import { isFloatType } from '../types.ts';
+import {
+  combine,
+  floatUnary,
+  numberUnary,
+  oneType,
+  requireFloat,
+  truncateNear,
+  wrap,
+} from './elementwise.ts';
 import { channelOperand } from './reshaping.ts';
-import { combine, floatUnary, numberUnary, oneType, requireFloat, truncateNear, wrap } from './elementwise.ts';
 
 /** An activation whose numbers are attributes. */
 function withAttributes(make: (x: Tensor, attributes: Attributes) => Tensor): Handler {

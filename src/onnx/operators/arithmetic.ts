@@ -1,9 +1,42 @@
-import { GraphError } from '../../core/errors.ts';
 import { isFloat } from '../../core/dtype.ts';
+import { GraphError } from '../../core/errors.ts';
 import type { Tensor } from '../../graph/graph.ts';
-import { add, ceil, div, floor, fmod, maximum, minimum, mod, mul, neg, reciprocal, round, sign, sqrt, sub, abs } from '../../ops/arithmetic.ts';
+import {
+  abs,
+  add,
+  ceil,
+  div,
+  floor,
+  fmod,
+  maximum,
+  minimum,
+  mod,
+  mul,
+  neg,
+  reciprocal,
+  round,
+  sign,
+  sqrt,
+  sub,
+} from '../../ops/arithmetic.ts';
 import { cast } from '../../ops/comparison.ts';
-import { acos, acosh, asin, asinh, atan, atanh, cos, cosh, erf, exp, log, sin, sinh, tan, tanh } from '../../ops/math.ts';
+import {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  cos,
+  cosh,
+  erf,
+  exp,
+  log,
+  sin,
+  sinh,
+  tan,
+  tanh,
+} from '../../ops/math.ts';
 import { pow } from '../../ops/pow.ts';
 import type { Attributes } from '../attributes.ts';
 import type { Context, Handler, Handlers, Inputs } from '../handler.ts';
@@ -22,7 +55,8 @@ export function operands(inputs: Inputs, attributes: Attributes, context: Contex
   if (!broadcast || axis === undefined || b.rank === 0) return [a, b];
   const first = axis < 0 ? axis + a.rank : axis;
   const trailing = a.rank - first - b.rank;
-  if (trailing < 0) throw new GraphError(`axis ${axis} leaves no room for ${b.rank} axes of the second operand`);
+  if (trailing < 0)
+    throw new GraphError(`axis ${axis} leaves no room for ${b.rank} axes of the second operand`);
   const axes = Array.from({ length: trailing }, (_, i) => b.rank + i);
   return [a, unsqueezed(b, axes, context)];
 }
@@ -35,12 +69,17 @@ function binary(make: (a: Tensor, b: Tensor) => Tensor): Handler {
   };
 }
 
-function variadic(make: (a: Tensor, b: Tensor) => Tensor, finish: (x: Tensor, count: number) => Tensor = (x) => x): Handler {
+function variadic(
+  make: (a: Tensor, b: Tensor) => Tensor,
+  finish: (x: Tensor, count: number) => Tensor = (x) => x,
+): Handler {
   return (inputs, attributes, context) => {
     attributes.ignore('consumed_inputs');
     const values = inputs.all;
     const type = oneType(values);
-    return combine(context, type, values, (tensors) => wrap(type, finish(tensors.reduce(make), tensors.length)));
+    return combine(context, type, values, (tensors) =>
+      wrap(type, finish(tensors.reduce(make), tensors.length)),
+    );
   };
 }
 

@@ -132,7 +132,8 @@ export function castTo(x: Tensor, from: OnnxType, to: OnnxType): Tensor {
   if (to === 'bool') return cast(x, 'bool');
   const { narrowBits, signed } = elementType(to);
   // A float becomes an unsigned integer by way of a signed one, so that -1 becomes the largest, as C compilers do it.
-  const whole = isFloatType(from) && narrowBits !== undefined && !signed ? cast(cast(x, 'int32'), dtype) : cast(x, dtype);
+  const whole =
+    isFloatType(from) && narrowBits !== undefined && !signed ? cast(cast(x, 'int32'), dtype) : cast(x, dtype);
   return wrap(to, whole);
 }
 

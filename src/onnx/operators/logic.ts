@@ -27,7 +27,10 @@ function comparison(make: (a: Tensor, b: Tensor) => Tensor): Handler {
 
 const isInf: Handler = (inputs, attributes, context) => {
   const x = requireFloat(inputs.get(0));
-  const [negative, positive] = [attributes.flag('detect_negative', true), attributes.flag('detect_positive', true)];
+  const [negative, positive] = [
+    attributes.flag('detect_negative', true),
+    attributes.flag('detect_positive', true),
+  ];
   return combine(context, 'bool', [x], ([tensor]) => {
     const infinite = isInfinite(tensor);
     if (negative && positive) return infinite;

@@ -174,7 +174,8 @@ const padHandler: Handler = (inputs, attributes, context) => {
   const given =
     attributes.ints('pads') ?? attributes.ints('paddings') ?? context.numbers(inputs.get(1), 'pads');
   const filler = inputs.optional(2);
-  const value = filler && !filler.isEmpty ? context.numbers(filler, 'the value')[0] : attributes.float('value', 0);
+  const value =
+    filler && !filler.isEmpty ? context.numbers(filler, 'the value')[0] : attributes.float('value', 0);
   const axes = inputs.optional(3)
     ? context.numbers(inputs.get(3), 'axes').map((axis) => axisOf(x, axis))
     : inOrder(x.shape);
@@ -191,7 +192,10 @@ const padHandler: Handler = (inputs, attributes, context) => {
   }));
   const cut = windows.some(({ size, axis }) => size !== x.shape[axis]) ? window(context, x, windows) : x;
   const order = cut.layout ?? inOrder(x.shape);
-  const placed = order.map((axis): [number, number] => [Math.max(0, pads[axis][0]), Math.max(0, pads[axis][1])]);
+  const placed = order.map((axis): [number, number] => [
+    Math.max(0, pads[axis][0]),
+    Math.max(0, pads[axis][1]),
+  ]);
   return context.value(x.type, padded(cut.form(order), placed, mode, value), order);
 };
 
@@ -204,7 +208,9 @@ function padded(x: Tensor, pads: readonly [number, number][], mode: PadMode, val
   pads.forEach(([before, after], axis) => {
     if (before + after === 0) return;
     const length = x.shape[axis];
-    const from = Array.from({ length: before + length + after }, (_, i) => padSource(mode, i - before, length));
+    const from = Array.from({ length: before + length + after }, (_, i) =>
+      padSource(mode, i - before, length),
+    );
     result = gather(result, x.graph.constant(from, [from.length], 'int32'), axis);
   });
   return result;
@@ -244,7 +250,11 @@ export const movement: Handlers = {
   DepthToSpace: (inputs, attributes, context) => {
     const x = inputs.get(0);
     const mode = attributes.choice('mode', ['DCR', 'CRD'], 'DCR');
-    return context.value(x.type, depthToSpace(x.channelsLast, attributes.int('blocksize', 1), { mode }), [0, 2, 3, 1]);
+    return context.value(
+      x.type,
+      depthToSpace(x.channelsLast, attributes.int('blocksize', 1), { mode }),
+      [0, 2, 3, 1],
+    );
   },
   Expand: expandHandler,
   Flatten: flatten,

@@ -4,7 +4,19 @@ import { argMax, argMin } from '../../ops/argMax.ts';
 import { cast } from '../../ops/comparison.ts';
 import { cumulativeProduct } from '../../ops/cumulativeProduct.ts';
 import { cumulativeSum } from '../../ops/cumulativeSum.ts';
-import { all, any, l1Norm, l2Norm, logSum, logSumExp, max, mean, min, prod, sumOfSquares } from '../../ops/reduce.ts';
+import {
+  all,
+  any,
+  l1Norm,
+  l2Norm,
+  logSum,
+  logSumExp,
+  max,
+  mean,
+  min,
+  prod,
+  sumOfSquares,
+} from '../../ops/reduce.ts';
 import { type ReduceOptions, reducedShape, sum } from '../../ops/sum.ts';
 import type { Attributes } from '../attributes.ts';
 import { axesFrom, axisOf, type Context, type Handler, type Handlers, type Inputs } from '../handler.ts';
@@ -41,7 +53,11 @@ export function reduceIn(
 }
 
 /** `empty`: the result of reducing nothing. `float`: integers are computed in float32 and truncated. */
-function reduction(reduce: Reduce, empty: number, options: { float?: boolean; forBool?: Reduce; each?: Reduce } = {}): Handler {
+function reduction(
+  reduce: Reduce,
+  empty: number,
+  options: { float?: boolean; forBool?: Reduce; each?: Reduce } = {},
+): Handler {
   return (inputs, attributes, context) => {
     const x = inputs.get(0);
     const axes = reducedAxes(x, inputs, attributes, context) ?? [];

@@ -67,7 +67,7 @@ export async function runCase(folder: string, each: OnnxCase, device: Device): P
 
 async function runSet(folder: string, each: OnnxCase, set: string, device: Device): Promise<string[]> {
   const isLight = set === '';
-  const place = join(folder, each.dir);
+  const place = join(folder, each.dir, isLight ? each.name : '');
   const model = readFileSync(isLight ? `${place}.onnx` : join(place, 'model.onnx'));
   const given = each.inputs.map((input, i): [string, ArrayLike<number>] => [
     input.name,

@@ -83,8 +83,8 @@ export const activations: Handlers = {
   Selu: withAttributes((x, attributes) =>
     selu(x, {
       // The float32 numbers of the standard; before opset 6 they had fewer digits.
-      alpha: attributes.float('alpha', 1.67326319217681884765625),
-      gamma: attributes.float('gamma', 1.05070102214813232421875),
+      alpha: attributes.float('alpha', 1.6732631921768188),
+      gamma: attributes.float('gamma', 1.0507010221481323),
     }),
   ),
   Shrink: shrink,

@@ -4,7 +4,7 @@ import {
   greater,
   greaterOrEqual,
   isInfinite,
-  isNaN,
+  isNaN as isNotANumber,
   less,
   lessOrEqual,
   logicalAnd,
@@ -47,7 +47,7 @@ export const logic: Handlers = {
   IsInf: isInf,
   IsNaN: (inputs, _, context) => {
     const x = requireFloat(inputs.get(0));
-    return combine(context, 'bool', [x], ([tensor]) => isNaN(tensor));
+    return combine(context, 'bool', [x], ([tensor]) => isNotANumber(tensor));
   },
   Less: comparison(less),
   LessOrEqual: comparison(lessOrEqual),

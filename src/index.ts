@@ -252,3 +252,8 @@ export { type AdamOptions, adam, adamw } from './optim/adam.ts';
 export type { Optimizer, OptimizerOptions } from './optim/optimizer.ts';
 export { type RmspropOptions, rmsprop } from './optim/rmsprop.ts';
 export { type SgdOptions, sgd } from './optim/sgd.ts';
+
+export type { Bound, Difference, Tolerance } from './verify/bounds.ts';
+export { type CheckGradientsOptions, checkGradients, type GradientCheck } from './verify/gradients.ts';
+export { type VerifiedValue, VerifyReport } from './verify/report.ts';
+export { type VerifyOptions, type VerifyTarget, verify } from './verify/verify.ts';

@@ -16,6 +16,8 @@ const below: Readonly<Record<string, readonly string[]>> = {
   optim: ['core', 'graph', 'ops'],
   backends: ['core', 'graph', 'host'],
   io: ['core'],
+  verify: ['core', 'graph', 'ops', 'backends'],
+  webnn: ['core', 'graph', 'ops', 'nn', 'backends'],
 };
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' })

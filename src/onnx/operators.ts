@@ -11,6 +11,7 @@ import { losses } from './operators/losses.ts';
 import { movement } from './operators/movement.ts';
 import { normalizations } from './operators/normalization.ts';
 import { pools } from './operators/pooling.ts';
+import { recurrentLayers } from './operators/recurrent.ts';
 import { reductions } from './operators/reductions.ts';
 import { resizes } from './operators/resize.ts';
 import { softmaxes } from './operators/softmax.ts';
@@ -29,6 +30,7 @@ const families: readonly Handlers[] = [
   movement,
   normalizations,
   pools,
+  recurrentLayers,
   reductions,
   resizes,
   softmaxes,

@@ -1,10 +1,11 @@
 import { GraphError } from '../core/errors.ts';
 import { forEachOffset, type Shape, showShape, sizeOf, stridesOf } from '../core/shape.ts';
 import type { Graph, Tensor } from '../graph/graph.ts';
+import { gather } from '../ops/gather.ts';
 import { reshape } from '../ops/reshape.ts';
 import { transpose } from '../ops/transpose.ts';
 import type { Evaluator } from './evaluate.ts';
-import { dtypeOf, intoRange, type OnnxType, roundToType } from './types.ts';
+import { dtypeOf, intoRange, type OnnxType } from './types.ts';
 
 /** What a value comes from. */
 export type ValueSource =
@@ -92,6 +93,28 @@ export class Value {
     );
   }
 
+  /**
+   * As `form`, with the slices along the last axis in the order of `places`: gates, for instance. The variable of an initializer is made
+   * in that order, so that no run has to reorder it.
+   */
+  reordered(permutation: readonly number[], places: readonly number[]): Tensor {
+    if (this.made || !('variable' in this.source)) return taken(this.form(permutation), places);
+    const shape = permutation.map((axis) => this.shape[axis]);
+    const numbers = permute(this.source.numbers, this.shape, permutation);
+    const length = places.length;
+    const reordered = Float32Array.from(numbers, (_, i) => numbers[i - (i % length) + places[i % length]]);
+    const variable = this.variable(this.source.variable, shape, reordered);
+    this.order = permutation;
+    this.keep(
+      taken(
+        variable,
+        places.map((_, i) => places.indexOf(i)),
+      ),
+      permutation,
+    );
+    return variable;
+  }
+
   /** Same as `form`; the variable that is made of an initializer is no parameter: running statistics, for instance. */
   get state(): Tensor {
     if (!this.made) this.trainable = false;
@@ -118,14 +141,13 @@ export class Value {
       const numbers = Float64Array.from(given, (value) => intoRange(dtype, value));
       return this.keep(this.graph.constant(numbers, shape, dtype), permutation);
     }
-    const initializer =
-      dtype === 'float32' && !(given instanceof Float32Array) ? Float32Array.from(given) : given;
-    const { trainable } = this;
-    const name = this.source.variable;
-    const variable = this.graph.unscoped(() =>
-      this.graph.variable(name, shape, { initializer, dtype, trainable }),
-    );
-    return this.keep(variable, permutation);
+    return this.keep(this.variable(this.source.variable, shape, given), permutation);
+  }
+
+  private variable(name: string, shape: Shape, numbers: ArrayLike<number>): Tensor {
+    const initializer = numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
+    const options = { initializer, trainable: this.trainable };
+    return this.graph.unscoped(() => this.graph.variable(name, shape, options));
   }
 
   private keep(tensor: Tensor, permutation: readonly number[]): Tensor {
@@ -176,7 +198,8 @@ export function operandIn(value: Value, order: readonly number[]): Tensor {
   return transpose(reshape(tensor, [...ones, ...value.shape]), order);
 }
 
-/** Numbers of a type's range, for messages and host data. */
-export function roundAll(type: OnnxType, numbers: ArrayLike<number>): Float64Array {
-  return Float64Array.from(numbers, (value) => roundToType(type, value));
+/** The slices of `x` along its last axis that `places` name. */
+function taken(x: Tensor, places: readonly number[]): Tensor {
+  if (places.every((place, i) => place === i)) return x;
+  return gather(x, x.graph.constant(places, [places.length], 'int32'), x.rank - 1);
 }

@@ -3,6 +3,7 @@ import { normalizeAxis, type Shape, sizeOf } from '../core/shape.ts';
 import type { Graph, Tensor } from '../graph/graph.ts';
 import type { Attributes } from './attributes.ts';
 import type { GraphProto } from './schema.ts';
+import type { OnnxTensor } from './tensorData.ts';
 import type { OnnxType } from './types.ts';
 import type { Value } from './value.ts';
 
@@ -31,6 +32,8 @@ export interface Context {
   value(type: OnnxType, tensor: Tensor, order?: readonly number[]): Value;
   /** A value whose numbers are known. */
   known(type: OnnxType, shape: Shape, numbers: ArrayLike<number>): Value;
+  /** The node's first output as what a file holds: floats of more than one number become a variable, as an initializer does. */
+  stored(tensor: OnnxTensor): Value;
   /** The numbers of an input that must be known now, because the result's shape depends on it. */
   numbers(value: Value, what: string): number[];
   /** The name of the element type with a code; throws where it is not supported. */

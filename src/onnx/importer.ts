@@ -77,7 +77,7 @@ export class Importer {
   }
 
   private initializer({ name, type, shape, numbers }: ReturnType<typeof readTensor>, scope: Scope): Value {
-    const variable = dtypeOf(type) === 'float32' && shape.length > 0 && sizeOf(shape) > 0;
+    const variable = dtypeOf(type) === 'float32' && shape.length > 0 && sizeOf(shape) > 1;
     const path = scope.prefix + name;
     const source = variable ? { numbers, variable: path } : { numbers };
     return this.value(name, type, shape, source, variable && this.isTrainable(path, shape));
@@ -194,6 +194,7 @@ export class Importer {
           throw new GraphError(`${numbers.length} numbers for ${showShape(shape)}`);
         return this.value(label, type, shape, { numbers });
       },
+      stored: (tensor) => this.initializer({ ...tensor, name: node.outputs[0] ?? label }, scope),
       numbers: (value, what) => this.numbersOf(value, what),
       typeOf: (code) => {
         const type = elementTypeOf(code);

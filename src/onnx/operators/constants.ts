@@ -17,7 +17,7 @@ export function filled(context: Context, type: OnnxType, shape: readonly number[
 
 const constant: Handler = (_, attributes, context) => {
   const tensor = attributes.tensor('value');
-  if (tensor) return context.known(tensor.type, tensor.shape, tensor.numbers);
+  if (tensor) return context.stored(tensor);
   const [float, int] = [attributes.float('value_float'), attributes.int('value_int')];
   if (float !== undefined) return context.known('float', [], [float]);
   if (int !== undefined) return context.known('int64', [], [int]);

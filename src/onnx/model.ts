@@ -34,7 +34,8 @@ export type OnnxFeeds = Readonly<Record<string, ArrayLike<number> | BigInt64Arra
  * // Fine-tuning: its float initializers are the graph's parameters.
  * const labels = model.graph.input('labels', [1], 'int32');
  * const loss = softmaxCrossEntropy(model.outputs.logits, labels);
- * const optimizer = adam(model.graph.parameters, grad(loss, model.graph.parameters), { learningRate: 1e-4 });
+ * const updates = adam({ learningRate: 1e-4 }).minimize(loss);
+ * const training = await device.compile({ outputs: { loss }, updates });
  * ```
  */
 export class OnnxModel {

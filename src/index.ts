@@ -149,9 +149,12 @@ export {
   conv2dTranspose,
   type TransposedFilterLayout,
 } from './ops/conv2dTranspose.ts';
+export { cumulativeProduct } from './ops/cumulativeProduct.ts';
 export { type CumulativeSumOptions, cumulativeSum } from './ops/cumulativeSum.ts';
+export { type DepthToSpaceOptions, depthToSpace, spaceToDepth } from './ops/depthToSpace.ts';
 export { depthwiseConv2d } from './ops/depthwiseConv2d.ts';
 export { type DropoutOptions, dropout } from './ops/dropout.ts';
+export { einsum } from './ops/einsum.ts';
 export { type ElementwiseRules, elementwise } from './ops/elementwise.ts';
 export type { Activation } from './ops/gateActivation.ts';
 export { embedding, gather } from './ops/gather.ts';
@@ -244,6 +247,7 @@ export type { Layout, Padding, Pair, PairLike, WindowOptions } from './ops/spati
 export { expandDimensions, squeeze } from './ops/squeeze.ts';
 export { expand, type ReduceOptions, sum } from './ops/sum.ts';
 export { tile } from './ops/tile.ts';
+export { type TopKOptions, topK } from './ops/topK.ts';
 export { transpose } from './ops/transpose.ts';
 export { type TriangularOptions, triangular } from './ops/triangular.ts';
 

@@ -161,6 +161,7 @@ export { embedding, gather } from './ops/gather.ts';
 export { type GatherNDOptions, gatherND } from './ops/gatherND.ts';
 export { type GradOptions, grad } from './ops/gradient.ts';
 export { type GruCellOptions, type GruOptions, gru } from './ops/gru.ts';
+export { gruCell } from './ops/gruCell.ts';
 export { l2Pool2d } from './ops/l2Pool2d.ts';
 export {
   type GroupNormOptions,
@@ -187,6 +188,7 @@ export {
   type LstmWeights,
   lstm,
 } from './ops/lstm.ts';
+export { type LstmState, lstmCell } from './ops/lstmCell.ts';
 export {
   acos,
   acosh,
@@ -233,6 +235,7 @@ export { flatten, reshape } from './ops/reshape.ts';
 export { type ResizeCoordinates, type ResizeOptions, type ResizeRounding, resize } from './ops/resize.ts';
 export { reverse } from './ops/reverse.ts';
 export { type RnnCellOptions, type RnnOptions, rnn } from './ops/rnn.ts';
+export { rnnCell } from './ops/rnnCell.ts';
 export { gatherElements, scatterAdd } from './ops/scatterAdd.ts';
 export { type ScatterReduction, scatterElements } from './ops/scatterElements.ts';
 export { scatterND } from './ops/scatterND.ts';

@@ -153,9 +153,11 @@ export { type CumulativeSumOptions, cumulativeSum } from './ops/cumulativeSum.ts
 export { depthwiseConv2d } from './ops/depthwiseConv2d.ts';
 export { type DropoutOptions, dropout } from './ops/dropout.ts';
 export { type ElementwiseRules, elementwise } from './ops/elementwise.ts';
+export type { Activation } from './ops/gateActivation.ts';
 export { embedding, gather } from './ops/gather.ts';
 export { type GatherNDOptions, gatherND } from './ops/gatherND.ts';
 export { type GradOptions, grad } from './ops/gradient.ts';
+export { type GruCellOptions, type GruOptions, gru } from './ops/gru.ts';
 export { l2Pool2d } from './ops/l2Pool2d.ts';
 export {
   type GroupNormOptions,
@@ -175,6 +177,13 @@ export {
   meanAbsoluteError,
   meanSquaredError,
 } from './ops/losses.ts';
+export {
+  type LstmCellOptions,
+  type LstmOptions,
+  type LstmResult,
+  type LstmWeights,
+  lstm,
+} from './ops/lstm.ts';
 export {
   acos,
   acosh,
@@ -200,6 +209,7 @@ export { type OneHotOptions, oneHot } from './ops/oneHot.ts';
 export { type PadOptions, pad } from './ops/pad.ts';
 export type { Pool2dOptions } from './ops/poolWindows.ts';
 export { pow } from './ops/pow.ts';
+export type { RecurrentOptions, RecurrentResult, RecurrentWeights } from './ops/recurrent.ts';
 export {
   all,
   any,
@@ -219,6 +229,7 @@ export {
 export { flatten, reshape } from './ops/reshape.ts';
 export { type ResizeCoordinates, type ResizeOptions, type ResizeRounding, resize } from './ops/resize.ts';
 export { reverse } from './ops/reverse.ts';
+export { type RnnCellOptions, type RnnOptions, rnn } from './ops/rnn.ts';
 export { gatherElements, scatterAdd } from './ops/scatterAdd.ts';
 export { type ScatterReduction, scatterElements } from './ops/scatterElements.ts';
 export { scatterND } from './ops/scatterND.ts';

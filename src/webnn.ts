@@ -14,4 +14,13 @@ export {
   type MLOperandDescriptor,
   type MLOutput,
 } from './webnn/operand.ts';
+export type {
+  MLGruCellOptions,
+  MLGruOptions,
+  MLLstmCellOptions,
+  MLLstmOptions,
+  MLRecurrentNetworkActivation,
+  MLRecurrentNetworkDirection,
+  MLSequenceOptions,
+} from './webnn/recurrent.ts';
 export type { MLArgOptions, MLReduceOptions } from './webnn/reduction.ts';

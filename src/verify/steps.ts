@@ -133,10 +133,13 @@ async function runInPlace(device: Device, task: Task): Promise<VerifiedValue[]> 
     });
     const made = graph.scope(step.path, () => apply(step.op, tensors, step.attrs));
     const updates = pairs.map(([output, input]) => [variables.get(input)!, made[output]] as const);
-    const program = await device.compile({ updates });
+    const outputs: Record<string, Tensor> = {};
+    for (const [i, tensor] of made.entries())
+      if (!pairs.some(([output]) => output === i)) outputs[String(i)] = tensor;
+    const program = await device.compile({ outputs, updates, checkFinite: [] });
     try {
-      await program.submit(feeds);
       const results = new Map<number, TensorData>();
+      for (const [name, data] of Object.entries(await program.run(feeds))) results.set(Number(name), data);
       for (const [output, input] of pairs) results.set(output, await device.read(variables.get(input)!));
       return rowsOf(task, (i) => results.get(i) ?? new Float32Array());
     } finally {

@@ -54,7 +54,11 @@ export async function verify(
   checkFeeds(traced.inputs, feeds);
   const values = new Map<Variable, ArrayLike<number>>();
   for (const { variable } of traced.variables)
-    if (variable) values.set(variable, (await program?.device.read(variable)) ?? initialValues(variable));
+    if (variable)
+      values.set(
+        variable,
+        (await program?.device.read(variable)) ?? toTensorData(variable.dtype, initialValues(variable)),
+      );
   const device = options.device ?? (await openDevice({ backend: 'webgpu' }));
   try {
     const ops = await verifySteps(

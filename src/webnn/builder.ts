@@ -1,8 +1,8 @@
 import type { Device, Program } from '../backends/backend.ts';
 import { FeedError, GraphError } from '../core/errors.ts';
 import type { Tensor } from '../graph/graph.ts';
-import { LayerBuilder } from './layers.ts';
 import { fromNumbers, type MLNumbers, type MLOperand, type MLOutput, toNumbers } from './operand.ts';
+import { RecurrentBuilder } from './recurrent.ts';
 
 /**
  * Builds graphs with the names and rules of W3C's Web Neural Network API (https://www.w3.org/TR/webnn/), which then run on our
@@ -26,7 +26,7 @@ import { fromNumbers, type MLNumbers, type MLOperand, type MLOutput, toNumbers }
  *
  * Methods throw ShapeError, DTypeError or GraphError where the standard has a TypeError.
  */
-export class MLGraphBuilder extends LayerBuilder {
+export class MLGraphBuilder extends RecurrentBuilder {
   /** Compiles what the outputs depend on. */
   async build(device: Device, outputs: Readonly<Record<string, MLOperand>>): Promise<MLGraph> {
     if (Object.keys(outputs).length === 0) throw new GraphError('build: expected at least one output');

@@ -12,17 +12,22 @@ for (const suite of suites) {
   for (const backend of ['cpu', 'webgpu'] as const) {
     describe(`${suite.name} on ${backend}`, () => {
       let device: Device;
+      const skipped = new Map<string, number>();
       beforeAll(async () => {
         device = await openDevice({ backend });
       });
-      afterAll(() => device.dispose());
+      afterAll(() => {
+        device.dispose();
+        for (const [reason, count] of skipped)
+          console.warn(`${suite.name} on ${backend}: skipped ${count} of ${cases.length}: ${reason}`);
+      });
 
       for (const each of cases) {
         it(`${each.op}: ${each.name}`, async () => {
           const { results } = await runCases(device, [each]);
           const [{ verdict, reason }] = results;
           if (verdict === 'failed') throw new Error(reason);
-          if (verdict === 'skipped') console.warn(`skipped: ${each.name}: ${reason}`);
+          if (verdict === 'skipped') skipped.set(reason, (skipped.get(reason) ?? 0) + 1);
         });
       }
     });

@@ -101,9 +101,10 @@ export function readMessage<T>(bytes: Uint8Array, result: T, fields: FieldReader
       if (reader.pos > reader.length) throw new FormatError('cut off within a field');
     }
     if (reader.pos > reader.length) throw new FormatError('cut off within a field');
+    if (reader.pos < reader.length) throw new FormatError('a field has the number 0');
   } catch (error) {
     if (error instanceof FormatError) throw error;
-    throw new FormatError(`no protobuf message: ${error instanceof Error ? error.message : error}`);
+    throw new FormatError(`damaged, or no ONNX file: ${error instanceof Error ? error.message : error}`);
   }
   return result;
 }

@@ -137,7 +137,7 @@ describe('the entry for ONNX', () => {
     const { plain } = installed;
     const text = `import { FormatError } from 'tensorloom';
 import { loadOnnx } from 'tensorloom/onnx';
-const error = await loadOnnx(new Uint8Array([7])).catch((each) => each);
+const error = await loadOnnx(new Uint8Array([7])).then(() => new Error(), (each) => each);
 console.log(error instanceof FormatError, error.message);`;
     writeFileSync(join(plain, 'onnx.mjs'), text);
     expect(await run(process.execPath, ['onnx.mjs'], plain)).toMatch(/^true .*a field has the number 0/);

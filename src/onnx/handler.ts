@@ -1,5 +1,5 @@
-import { GraphError } from '../core/errors.ts';
-import { normalizeAxis, type Shape, sizeOf } from '../core/shape.ts';
+import { GraphError, ShapeError } from '../core/errors.ts';
+import { normalizeAxis, type Shape, showShape } from '../core/shape.ts';
 import type { Graph, Tensor } from '../graph/graph.ts';
 import type { Attributes } from './attributes.ts';
 import type { GraphProto } from './schema.ts';
@@ -96,8 +96,28 @@ export function axesFrom(
   return attributes.ints('axes');
 }
 
+/** More are not made while a model is loaded: a file of a few bytes could ask for any number of them. */
+const mostListed = 1 << 24;
+
+/** Throws where a file asks for more than is sensible of what is made one by one. */
+export function checkCount(what: string, count: number, most = mostListed): number {
+  if (Number.isInteger(count) && count >= 0 && count <= most) return count;
+  throw new GraphError(`${count} ${what} are not supported (at most ${most})`);
+}
+
+/** 0 … count - 1 */
+export function countTo(count: number): number[] {
+  return Array.from({ length: checkCount('numbers in a list', count) }, (_, i) => i);
+}
+
+/** Throws unless all lengths are whole numbers of at least 0. */
+export function checkLengths(shape: Shape): Shape {
+  if (shape.some((length) => !Number.isInteger(length) || length < 0))
+    throw new ShapeError(`no shape: ${showShape(shape)}`);
+  return shape;
+}
+
 /** A value of `shape` without elements. */
 export function emptyValue(context: Context, type: OnnxType, shape: Shape): Value {
-  if (sizeOf(shape) !== 0) throw new GraphError(`no empty tensor: [${shape.join(', ')}]`);
-  return context.known(type, shape, []);
+  return context.known(type, checkLengths(shape), []);
 }

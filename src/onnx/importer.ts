@@ -105,6 +105,8 @@ export class Importer {
   }
 
   private importNodes(nodes: readonly NodeProto[], scope: Scope): void {
+    if (this.nodes.length + nodes.length > mostNodes)
+      throw new GraphError(`loadOnnx: more than ${mostNodes} nodes are not supported`);
     for (const [index, node] of nodes.entries()) {
       const label = labelOf(node, index);
       const what = `node ${label} (${operatorName(node)})`;
@@ -112,9 +114,7 @@ export class Importer {
         try {
           return this.importNode(node, scope, label);
         } catch (error) {
-          if (error instanceof TensorloomError && !error.message.startsWith('loadOnnx: '))
-            error.message = `loadOnnx: ${what}: ${error.message}`;
-          throw error;
+          throw inNode(what, error);
         }
       });
       const outputs: Value[] = [];
@@ -229,6 +229,19 @@ export class Importer {
     }
     throw new FormatError(`loadOnnx: ${who} uses "${name}", which nothing before it makes`);
   }
+}
+
+/** Functions that call functions could ask for any number of nodes. */
+const mostNodes = 100_000;
+
+/** An error with the node's name. What a handler did not expect of a file becomes a typed error, too. */
+function inNode(what: string, error: unknown): unknown {
+  if (!(error instanceof TensorloomError))
+    return new GraphError(`loadOnnx: ${what}: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
+  if (!error.message.startsWith('loadOnnx: ')) error.message = `loadOnnx: ${what}: ${error.message}`;
+  return error;
 }
 
 /** Names of the inputs that `tensor` depends on. */

@@ -239,13 +239,18 @@ export function modelBytes(model: ModelText): Uint8Array {
           for (const name of made.inputs) each.writeStringField(4, name);
           for (const name of made.outputs) each.writeStringField(5, name);
           for (const node of made.nodes) each.writeBytesField(7, nodeBytes(node));
-          each.writeBytesField(
-            9,
-            message((opset) => {
-              opset.writeStringField(1, '');
-              opset.writeVarintField(2, 17);
-            }),
-          );
+          for (const [domain, version] of [
+            ['', 17],
+            [made.domain, 1],
+          ] as const) {
+            each.writeBytesField(
+              9,
+              message((opset) => {
+                opset.writeStringField(1, domain);
+                opset.writeVarintField(2, version);
+              }),
+            );
+          }
           each.writeStringField(10, made.domain);
         }),
       );

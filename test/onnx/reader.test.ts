@@ -130,4 +130,73 @@ describe('damaged files', () => {
     pbf.writeBytesField(7, bytes);
     return expect(loadOnnx(new Uint8Array(pbf.finish()))).rejects.toThrow(/deep within each other/);
   });
+
+  it('makes nothing huge because a small file asks for it', async () => {
+    const large = 2 ** 40;
+    const int = (...numbers: number[]) => ({ type: 'int64' as const, shape: [numbers.length], numbers });
+    const node = (
+      op: string,
+      inputs: ReturnType<typeof int>[],
+      attributes: Record<string, number | number[]> = {},
+    ) =>
+      modelBytes({
+        inputs: { x: { shape: [1, 1, 4, 4] } },
+        outputs: ['y'],
+        initializers: Object.fromEntries(inputs.map((each, i) => [`c${i}`, each])),
+        nodes: [{ op, inputs: [op === 'OneHot' ? 'c0' : 'x', ...inputs.map((_, i) => `c${i}`)], attributes }],
+      });
+    const range = modelBytes({
+      outputs: ['y'],
+      initializers: {
+        a: { ...int(0), shape: [] },
+        b: { ...int(large), shape: [] },
+        c: { ...int(1), shape: [] },
+      },
+      nodes: [{ op: 'Range', inputs: ['a', 'b', 'c'] }],
+    });
+    const trilu = modelBytes({
+      inputs: { x: { shape: [large, large] } },
+      outputs: ['y'],
+      nodes: [{ op: 'Trilu', inputs: ['x'] }],
+    });
+    const calls = modelBytes({
+      inputs: { x: { shape: [1] } },
+      outputs: ['y'],
+      opsets: { '': 17, mine: 1 },
+      functions: Array.from({ length: 60 }, (_, i) => ({
+        name: `f${i}`,
+        domain: 'mine',
+        inputs: ['a'],
+        outputs: ['c'],
+        nodes: [
+          {
+            op: i === 0 ? 'Relu' : `f${i - 1}`,
+            domain: i === 0 ? '' : 'mine',
+            inputs: ['a'],
+            outputs: ['b'],
+          },
+          {
+            op: i === 0 ? 'Relu' : `f${i - 1}`,
+            domain: i === 0 ? '' : 'mine',
+            inputs: ['b'],
+            outputs: ['c'],
+          },
+        ],
+      })),
+      nodes: [{ op: 'f59', domain: 'mine', inputs: ['x'] }],
+    });
+    for (const bytes of [
+      node('OneHot', [int(large), int(0, 1)]),
+      node('Pad', [int(0, 0, large, 0, 0, 0, 0, 0)], { mode: 0 }),
+      node('Slice', [int(0), int(large), int(0), int(0)]),
+      node('Split', [int(large)]),
+      node('MaxPool', [], { kernel_shape: [large, large] }),
+      range,
+      trilu,
+      calls,
+    ]) {
+      const error: unknown = await loadOnnx(bytes).catch((each) => each);
+      expect(error).toBeInstanceOf(TensorloomError);
+    }
+  });
 });

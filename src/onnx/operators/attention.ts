@@ -16,7 +16,7 @@ import { softmax } from '../../ops/softmax.ts';
 import { expandDimensions } from '../../ops/squeeze.ts';
 import { expand } from '../../ops/sum.ts';
 import { transpose } from '../../ops/transpose.ts';
-import type { Context, Handler, Handlers } from '../handler.ts';
+import { type Context, countTo, type Handler, type Handlers } from '../handler.ts';
 import type { Value } from '../value.ts';
 import { combine, oneType, requireFloat } from './elementwise.ts';
 
@@ -71,11 +71,10 @@ function biasOf(
     );
     parts.push(missing > 0 ? pad(bias, padding, { value: negativeInfinity }) : bias);
   }
-  const range = (count: number) => Array.from({ length: count }, (_, i) => i);
-  const columns = graph.constant(range(keys), [keys], 'int32');
+  const columns = graph.constant(countTo(keys), [keys], 'int32');
   const counts = valid && reshape(cast(valid.tensor, 'int32'), [valid.size, 1, 1, 1]);
   if (isCausal) {
-    const rows = graph.constant(range(queries), [queries, 1], 'int32');
+    const rows = graph.constant(countTo(queries), [queries, 1], 'int32');
     // A query sees the keys before its own place, which begins after those of the past.
     const offset = past === null && counts ? sub(counts, queries) : graph.constant(past ?? 0, [], 'int32');
     parts.push(

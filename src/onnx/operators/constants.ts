@@ -1,7 +1,15 @@
 import { GraphError } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import { expand } from '../../ops/sum.ts';
-import { type Context, emptyValue, type Handler, type Handlers, type Inputs } from '../handler.ts';
+import {
+  type Context,
+  checkLengths,
+  countTo,
+  emptyValue,
+  type Handler,
+  type Handlers,
+  type Inputs,
+} from '../handler.ts';
 import { dtypeOf, type OnnxType } from '../types.ts';
 import type { Value } from '../value.ts';
 
@@ -10,7 +18,7 @@ const listed = 4096;
 
 /** A tensor of one number. */
 export function filled(context: Context, type: OnnxType, shape: readonly number[], value: number): Value {
-  const size = sizeOf(shape);
+  const size = sizeOf(checkLengths(shape));
   if (size <= listed) return context.known(type, shape, new Array<number>(size).fill(value));
   return context.value(type, expand(context.graph.constant(value, [], dtypeOf(type)), shape));
 }
@@ -52,7 +60,7 @@ const range: Handler = (inputs, attributes, context) => {
   return context.known(
     type,
     [count],
-    Array.from({ length: count }, (_, i) => start + i * delta),
+    countTo(count).map((i) => start + i * delta),
   );
 };
 
@@ -61,7 +69,7 @@ const eyeLike: Handler = (inputs, attributes, context) => {
   const code = attributes.int('dtype');
   const diagonal = attributes.int('k', 0);
   const [rows, columns] = shape;
-  const numbers = new Float64Array(sizeOf(shape));
+  const numbers = Float64Array.from(countTo(sizeOf(shape)), () => 0);
   for (let row = 0; row < rows; row++) {
     const column = row + diagonal;
     if (column >= 0 && column < columns) numbers[row * columns + column] = 1;

@@ -8,7 +8,7 @@ import { reshape } from '../../ops/reshape.ts';
 import { place, slice } from '../../ops/slice.ts';
 import type { Pair } from '../../ops/spatial.ts';
 import type { Attributes } from '../attributes.ts';
-import type { Handler, Handlers } from '../handler.ts';
+import { checkCount, type Handler, type Handlers } from '../handler.ts';
 import { channelsLastOrder, type Value } from '../value.ts';
 import { requireFloat } from './elementwise.ts';
 import {
@@ -19,6 +19,7 @@ import {
   fromImages,
   halves,
   imageSize,
+  mostTaps,
   type Place,
   placeOf,
 } from './spatial.ts';
@@ -65,6 +66,7 @@ const conv: Handler = (inputs, attributes, context) => {
     const y = conv2d(asImages(x.channelsLast), filterSlice(weights, 0), { ...options, bias: bias?.tensor });
     return context.value(x.type, fromImages(y, size.length, 1), order);
   }
+  checkCount('slices of a filter', at.window[0], mostTaps);
   const parts = depthTaps(x.channelsLast, at).map((part, k) =>
     fromImages(conv2d(asImages(part), filterSlice(weights, k), options), 3, part.shape[1]),
   );
@@ -158,6 +160,7 @@ const convTranspose: Handler = (inputs, attributes, context) => {
     return context.value(x.type, fromImages(y, input.length, 1), order);
   }
   // Each slice of the filter spreads the volume's slices to their places along the depth.
+  checkCount('slices of a filter', at.window[0], mostTaps);
   const [depth, stride] = [input[0], at.strides[0]];
   const reach = (depth - 1) * stride + (at.window[0] - 1) * at.dilations[0] + 1;
   const parts = Array.from({ length: at.window[0] }, (_, k) => {
@@ -193,7 +196,7 @@ const col2im: Handler = (inputs, attributes, context) => {
   const counts = padded.map(
     (length, axis) => Math.floor((length - (window[axis] - 1) * dilations[axis] - 1) / strides[axis]) + 1,
   );
-  const taps = sizeOf(window);
+  const taps = checkCount('elements of a block', sizeOf(window), mostTaps);
   const channels = x.shape[1] / taps;
   const rows = x.shape[0] * channels;
   if (!Number.isInteger(channels) || x.shape[2] !== sizeOf(counts))

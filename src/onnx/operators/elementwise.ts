@@ -1,4 +1,4 @@
-import { DTypeError } from '../../core/errors.ts';
+import { DTypeError, GraphError } from '../../core/errors.ts';
 import { broadcastShapes, sizeOf } from '../../core/shape.ts';
 import type { Op, Tensor } from '../../graph/graph.ts';
 import { applyOne } from '../../graph/graph.ts';
@@ -37,6 +37,7 @@ function orderOf(values: readonly Value[], rank: number): readonly number[] {
 
 /** The type that all values have. */
 export function oneType(values: readonly Value[]): OnnxType {
+  if (values.length === 0) throw new GraphError('expected at least one input');
   const [{ type }] = values;
   const other = values.find((value) => value.type !== type);
   if (other) throw new DTypeError(`operands differ in type, ${type} and ${other.type}`);

@@ -14,7 +14,7 @@ import { expandDimensions } from '../../ops/squeeze.ts';
 import { expand } from '../../ops/sum.ts';
 import { topK } from '../../ops/topK.ts';
 import type { Attributes } from '../attributes.ts';
-import { axisOf, emptyValue, type Handler, type Handlers } from '../handler.ts';
+import { axisOf, countTo, emptyValue, type Handler, type Handlers } from '../handler.ts';
 import { inOrder } from '../value.ts';
 
 // A negative index counts from the end. ONNX leaves open what one out of range means; here it is clamped.
@@ -66,7 +66,7 @@ const oneHot: Handler = (inputs, attributes, context) => {
   const axis = given < 0 ? given + indices.rank + 1 : given;
   const places = cast(indices.tensor, 'int32');
   const counted = where(less(places, 0), add(places, depth), places);
-  const numbers = Array.from({ length: depth }, (_, i) => i);
+  const numbers = countTo(depth);
   const range = context.graph.constant(
     numbers,
     [depth, ...new Array<number>(indices.rank - axis).fill(1)],
@@ -132,11 +132,7 @@ const reverseSequence: Handler = (inputs, attributes, context) => {
   const [time, batch, ...rest] = sequences.shape;
   if (showShape(lengths.shape) !== showShape([batch]))
     throw new ShapeError(`sequence_lens must have the shape [${batch}], got ${showShape(lengths.shape)}`);
-  const steps = context.graph.constant(
-    Array.from({ length: time }, (_, t) => t),
-    [time, 1],
-    'int32',
-  );
+  const steps = context.graph.constant(countTo(time), [time, 1], 'int32');
   const places = turnedPlaces(steps, cast(lengths.tensor, 'int32'));
   const indices = expand(reshape(places, [time, batch, ...rest.map(() => 1)]), sequences.shape);
   return context.value(x.type, gatherElements(sequences, indices, 0), order);

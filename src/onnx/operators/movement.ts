@@ -10,7 +10,16 @@ import { slice } from '../../ops/slice.ts';
 import { expand } from '../../ops/sum.ts';
 import { tile } from '../../ops/tile.ts';
 import { triangular } from '../../ops/triangular.ts';
-import { axesFrom, axisOf, type Context, emptyValue, type Handler, type Handlers } from '../handler.ts';
+import {
+  axesFrom,
+  axisOf,
+  type Context,
+  checkCount,
+  countTo,
+  emptyValue,
+  type Handler,
+  type Handlers,
+} from '../handler.ts';
 import { inOrder, type Value } from '../value.ts';
 import { oneType } from './elementwise.ts';
 import { reshaped, squeezed, unsqueezed } from './reshaping.ts';
@@ -208,9 +217,7 @@ function padded(x: Tensor, pads: readonly [number, number][], mode: PadMode, val
   pads.forEach(([before, after], axis) => {
     if (before + after === 0) return;
     const length = x.shape[axis];
-    const from = Array.from({ length: before + length + after }, (_, i) =>
-      padSource(mode, i - before, length),
-    );
+    const from = countTo(before + length + after).map((i) => padSource(mode, i - before, length));
     result = gather(result, x.graph.constant(from, [from.length], 'int32'), axis);
   });
   return result;
@@ -241,6 +248,7 @@ const trilu: Handler = (inputs, attributes, context) => {
   const upper = attributes.flag('upper', true);
   const k = inputs.optional(1);
   if (x.isEmpty) return x;
+  for (const length of x.shape.slice(-2)) checkCount('rows or columns', length);
   const diagonal = k ? context.numbers(k, 'k')[0] : 0;
   return context.value(x.type, triangular(x.tensor, { upper, diagonal }));
 };

@@ -19,11 +19,11 @@ import { slice } from '../../ops/slice.ts';
 import type { Pair } from '../../ops/spatial.ts';
 import { expand, sum } from '../../ops/sum.ts';
 import type { Attributes } from '../attributes.ts';
-import type { Context, Handler, Handlers } from '../handler.ts';
+import { type Context, checkCount, countTo, type Handler, type Handlers } from '../handler.ts';
 import { channelsLastOrder, inOrder, type Value } from '../value.ts';
 import { requireFloat } from './elementwise.ts';
 import { reduceIn } from './reductions.ts';
-import { asImages, asPads, asPair, fromImages, imageSize, type Place, placeOf } from './spatial.ts';
+import { asImages, asPads, asPair, fromImages, imageSize, mostTaps, type Place, placeOf } from './spatial.ts';
 
 type Pool = (image: Tensor, options: Pool2dOptions) => Tensor;
 
@@ -95,6 +95,7 @@ function maxIndices(
   });
   const number = cast(reshape(x.tensor, [lines, ...size]), 'float32');
   const padded = pad(number, [[0, 0], ...pads], { value: Number.NEGATIVE_INFINITY });
+  checkCount('elements of a window, with indices,', sizeOf(at.window), mostTaps);
   const taps: Tensor[] = [];
   const offsets: number[] = [];
   forEachOffset(at.window, [steps.map((step, axis) => step * at.dilations[axis])], (tap, [offset]) => {
@@ -105,7 +106,7 @@ function maxIndices(
     offsets.push(offset);
   });
   const first = at.pads.reduce((total, [before], axis) => total - before * steps[axis], 0);
-  const bases = new Float64Array(lines * sizeOf(counts));
+  const bases = countTo(lines * sizeOf(counts));
   const strides = [sizeOf(size), ...steps.map((step, axis) => step * at.strides[axis])];
   forEachOffset([lines, ...counts], [strides], (i, [offset]) => {
     bases[i] = first + offset;

@@ -22,7 +22,7 @@ import { reshape } from '../../ops/reshape.ts';
 import { rnn } from '../../ops/rnn.ts';
 import { slice } from '../../ops/slice.ts';
 import type { Attributes } from '../attributes.ts';
-import type { Context, Handler, Handlers, Inputs } from '../handler.ts';
+import { type Context, checkCount, type Handler, type Handlers, type Inputs } from '../handler.ts';
 import type { Value } from '../value.ts';
 import { requireFloat } from './elementwise.ts';
 
@@ -242,6 +242,9 @@ function clipOf(attributes: Attributes): number | undefined {
   return attributes.float('clip', 0) > 0 ? attributes.float('clip', 0) : undefined;
 }
 
+/** Steps that may be written out in ops. */
+const mostSteps = 16384;
+
 export const recurrentLayers: Handlers = {
   GRU: recurrentLayer({
     gates: 3,
@@ -250,8 +253,12 @@ export const recurrentLayers: Handlers = {
     run(attributes) {
       const clip = clipOf(attributes);
       const resetAfter = attributes.flag('linear_before_reset');
-      return ({ x, weights, options }, [f, g]) =>
-        gru(x, weights, { ...options, activations: [f, g], clip, resetAfter });
+      const steps = attributes.flag('layout') ? 1 : 0;
+      return ({ x, weights, options }, [f, g]) => {
+        if (!resetAfter)
+          checkCount('steps of a GRU whose reset gate acts on the state', x.shape[steps], mostSteps);
+        return gru(x, weights, { ...options, activations: [f, g], clip, resetAfter });
+      };
     },
   }),
   LSTM: recurrentLayer({

@@ -2,7 +2,7 @@ import { GraphError } from '../../core/errors.ts';
 import type { Tensor } from '../../graph/graph.ts';
 import { cast } from '../../ops/comparison.ts';
 import { type ResizeCoordinates, type ResizeOptions, type ResizeRounding, resize } from '../../ops/resize.ts';
-import { axisOf, type Context, type Handler, type Handlers, type Inputs } from '../handler.ts';
+import { axisOf, type Context, checkCount, type Handler, type Handlers, type Inputs } from '../handler.ts';
 import { inOrder, type Value } from '../value.ts';
 
 type Mode = 'nearest' | 'linear' | 'cubic';
@@ -37,7 +37,14 @@ function named<T>(names: Readonly<Record<string, T>>, attribute: string, given: 
 /** Resizes in whatever order the axes lie in memory; integers are rounded by way of float32. */
 function resized(context: Context, x: Value, options: ResizeOptions): Value {
   const order = x.layout ?? inOrder(x.shape);
-  const axes = (options.axes ?? inOrder(x.shape)).map((axis) => order.indexOf(axis));
+  const given = options.axes ?? inOrder(x.shape);
+  given.forEach((axis, i) => {
+    checkCount(
+      'elements of an axis',
+      options.sizes?.[i] ?? Math.floor(x.shape[axis] * (options.scales?.[i] ?? 1)),
+    );
+  });
+  const axes = given.map((axis) => order.indexOf(axis));
   const make = (tensor: Tensor) => resize(tensor, { ...options, axes });
   const tensor = x.form(order);
   const isExact = tensor.dtype === 'float32' || options.mode === 'nearest';

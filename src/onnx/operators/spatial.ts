@@ -23,6 +23,9 @@ export function autoPadOf(attributes: Attributes): AutoPad {
   return attributes.choice<AutoPad>('auto_pad', ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID'], 'NOTSET');
 }
 
+/** Elements of a window that may be taken one after the other. */
+export const mostTaps = 4096;
+
 /** The lengths of an image's axes, without batch and channels. */
 export function imageSize(x: Value): readonly number[] {
   if (x.rank < 3 || x.rank > 5)

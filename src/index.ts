@@ -149,15 +149,19 @@ export {
   conv2dTranspose,
   type TransposedFilterLayout,
 } from './ops/conv2dTranspose.ts';
+export { cumulativeProduct } from './ops/cumulativeProduct.ts';
 export { type CumulativeSumOptions, cumulativeSum } from './ops/cumulativeSum.ts';
+export { type DepthToSpaceOptions, depthToSpace, spaceToDepth } from './ops/depthToSpace.ts';
 export { depthwiseConv2d } from './ops/depthwiseConv2d.ts';
 export { type DropoutOptions, dropout } from './ops/dropout.ts';
+export { einsum } from './ops/einsum.ts';
 export { type ElementwiseRules, elementwise } from './ops/elementwise.ts';
 export type { Activation } from './ops/gateActivation.ts';
 export { embedding, gather } from './ops/gather.ts';
 export { type GatherNDOptions, gatherND } from './ops/gatherND.ts';
 export { type GradOptions, grad } from './ops/gradient.ts';
 export { type GruCellOptions, type GruOptions, gru } from './ops/gru.ts';
+export { gruCell } from './ops/gruCell.ts';
 export { l2Pool2d } from './ops/l2Pool2d.ts';
 export {
   type GroupNormOptions,
@@ -184,6 +188,7 @@ export {
   type LstmWeights,
   lstm,
 } from './ops/lstm.ts';
+export { type LstmState, lstmCell } from './ops/lstmCell.ts';
 export {
   acos,
   acosh,
@@ -230,6 +235,7 @@ export { flatten, reshape } from './ops/reshape.ts';
 export { type ResizeCoordinates, type ResizeOptions, type ResizeRounding, resize } from './ops/resize.ts';
 export { reverse } from './ops/reverse.ts';
 export { type RnnCellOptions, type RnnOptions, rnn } from './ops/rnn.ts';
+export { rnnCell } from './ops/rnnCell.ts';
 export { gatherElements, scatterAdd } from './ops/scatterAdd.ts';
 export { type ScatterReduction, scatterElements } from './ops/scatterElements.ts';
 export { scatterND } from './ops/scatterND.ts';
@@ -244,6 +250,7 @@ export type { Layout, Padding, Pair, PairLike, WindowOptions } from './ops/spati
 export { expandDimensions, squeeze } from './ops/squeeze.ts';
 export { expand, type ReduceOptions, sum } from './ops/sum.ts';
 export { tile } from './ops/tile.ts';
+export { type TopKOptions, topK } from './ops/topK.ts';
 export { transpose } from './ops/transpose.ts';
 export { type TriangularOptions, triangular } from './ops/triangular.ts';
 

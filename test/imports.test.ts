@@ -17,7 +17,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   backends: ['core', 'graph', 'host'],
   io: ['core'],
   verify: ['core', 'graph', 'ops', 'backends'],
-  onnx: ['core', 'graph', 'ops', 'nn', 'optim', 'backends', 'io'],
+  onnx: ['core', 'graph', 'ops', 'backends', 'host'],
   webnn: ['core', 'graph', 'ops', 'nn', 'backends'],
 };
 

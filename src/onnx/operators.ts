@@ -37,7 +37,9 @@ const families: readonly Handlers[] = [
   training,
 ];
 
-const handlers: ReadonlyMap<string, Handler> = new Map(families.flatMap((family) => Object.entries(family)));
+const handlers: ReadonlyMap<string, Handler> = /* @__PURE__ */ new Map(
+  families.flatMap((family) => Object.entries(family)),
+);
 
 /** The handler of an operator; ONNX' own domain is ''. */
 export function findHandler(domain: string, name: string): Handler | undefined {

@@ -96,14 +96,17 @@ export function readMessage<T>(bytes: Uint8Array, result: T, fields: FieldReader
   const reader = new PbfReader(bytes);
   const field = new Field(reader, depth);
   try {
-    for (let number = reader.nextField(); number !== 0; number = reader.nextField()) {
+    while (reader.pos < reader.length) {
+      const number = reader.nextField();
+      if (number === 0) throw new FormatError('a field has the number 0');
+      const start = reader.pos;
       fields[number]?.(result, field);
+      if (reader.pos === start) reader.skip(reader.type);
       if (reader.pos > reader.length) throw new FormatError('cut off within a field');
     }
-    if (reader.pos > reader.length) throw new FormatError('cut off within a field');
   } catch (error) {
     if (error instanceof FormatError) throw error;
-    throw new FormatError(`no protobuf message: ${error instanceof Error ? error.message : error}`);
+    throw new FormatError(`damaged, or no ONNX file: ${error instanceof Error ? error.message : error}`);
   }
   return result;
 }

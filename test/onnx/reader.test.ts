@@ -111,6 +111,11 @@ describe('damaged files', () => {
       );
   });
 
+  it('takes no field of number 0 for the end', () => {
+    for (const rest of [[0x00, 0x10, 1], [0x07]])
+      expect(() => readTensorProto(Uint8Array.of(0x10, 1, ...rest))).toThrow(/a field has the number 0/);
+  });
+
   it('does not follow messages without end', () => {
     // A graph within an attribute of a node of a graph, and so on.
     let bytes = new Uint8Array(0);

@@ -132,6 +132,20 @@ describe("the README's first program", () => {
   }
 });
 
+describe('the entry for ONNX', () => {
+  it('is found in an empty folder, and shares its errors with the main one', async () => {
+    const { plain } = installed;
+    const text = `import { FormatError } from 'tensorloom';
+import { loadOnnx } from 'tensorloom/onnx';
+const error = await loadOnnx(new Uint8Array([7])).then(() => new Error(), (each) => each);
+console.log(error instanceof FormatError, error.message);`;
+    writeFileSync(join(plain, 'onnx.mjs'), text);
+    expect(await run(process.execPath, ['onnx.mjs'], plain)).toMatch(/^true .*a field has the number 0/);
+    const options = { module: 'nodenext', moduleResolution: 'nodenext' };
+    expect(await typeErrors(text.replace('(each)', '(each: Error)'), 'onnx.mts', options)).toBe('');
+  });
+});
+
 describe('without an adapter', () => {
   it('Node says which package to install', async () => {
     checkFallback(
@@ -193,9 +207,17 @@ describe('bundles hold only what is used', () => {
 
 /** Names of what a bundle with one small op has no use for. */
 function leaked(text: string): string[] {
-  return ['conv2d', 'batchNorm', 'lstm', 'Pool2d', 'softmax', 'adam', 'glorot', 'safetensors'].filter(
-    (name) => text.includes(name),
-  );
+  return [
+    'conv2d',
+    'batchNorm',
+    'lstm',
+    'Pool2d',
+    'softmax',
+    'adam',
+    'glorot',
+    'safetensors',
+    'loadOnnx',
+  ].filter((name) => text.includes(name));
 }
 
 async function bundle(contents: string, plugins: Plugin[] = []) {

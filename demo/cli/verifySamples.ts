@@ -244,4 +244,68 @@ export const samples: Samples = {
     inputs: [x([5, 9]), indices([3, 1], 5), x([3, 9])],
     build: ([a, i, u]) => t.scatterND(a, i, u),
   },
+  ...unary({
+    topK: (a) => t.topK(a, 5).values,
+    cumulativeProduct: t.cumulativeProduct,
+    depthToSpace: (a) =>
+      t.depthToSpace(
+        t.reshape(
+          t.pad(a, [
+            [0, 1],
+            [0, 3],
+          ]),
+          [1, 4, 6, 4],
+        ),
+        2,
+      ),
+    spaceToDepth: (a) =>
+      t.spaceToDepth(
+        t.reshape(
+          t.pad(a, [
+            [0, 1],
+            [0, 3],
+          ]),
+          [1, 4, 6, 4],
+        ),
+        2,
+      ),
+    einsum: (a) => t.einsum('ij,kj->ik', [a, a]),
+  }),
+  ...recurrent(),
 };
+
+/** Layers and cells over 7 steps of 3 sequences of size 5, with 6 units. */
+function recurrent(): Samples {
+  const [steps, batch, size, units] = [7, 3, 5, 6];
+  const sample = (gates: number, isCell: boolean, build: (tensors: t.Tensor[]) => t.Tensor[]): OpSample => ({
+    inputs: [
+      x(isCell ? [batch, size] : [steps, batch, size]),
+      x([size, gates * units]),
+      x([units, gates * units], -0.5, 0.5),
+      x([gates * units]),
+      x([batch, units]),
+      x([batch, units]),
+    ],
+    // Every input counts, so that none is left without a use.
+    build: (tensors) => [...build(tensors), ...tensors.slice(4).map((state) => t.tanh(state))],
+  });
+  const weights = ([, weight, recurrentWeight, bias]: t.Tensor[]) => ({ weight, recurrentWeight, bias });
+  return {
+    rnn: sample(1, false, (own) => [t.rnn(own[0], weights(own)).output]),
+    gru: sample(3, false, (own) => [t.gru(own[0], weights(own)).output]),
+    lstm: sample(4, false, (own) => {
+      const { output, cellState } = t.lstm(own[0], weights(own), { direction: 'backward' });
+      return [output, cellState];
+    }),
+    rnnCell: sample(1, true, (own) => [t.rnnCell(own[0], own[4], weights(own))]),
+    gruCell: sample(3, true, (own) => [t.gruCell(own[0], own[4], weights(own))]),
+    lstmCell: sample(4, true, (own) => {
+      const { hiddenState, cellState } = t.lstmCell(
+        own[0],
+        { hiddenState: own[4], cellState: own[5] },
+        weights(own),
+      );
+      return [hiddenState, cellState];
+    }),
+  };
+}

@@ -14,6 +14,8 @@ interface Task {
   readonly step: Step;
   readonly inputs: readonly Float64Array[];
   readonly wanted: readonly Float64Array[];
+  /** For each output, whether the program reads it: kernels need not write what nothing reads. */
+  readonly used: readonly boolean[];
 }
 
 /** Steps that run in one program: as many as stay below these. */
@@ -65,6 +67,11 @@ function* tasksOf(traced: Trace, leaves: (leaf: Value) => ArrayLike<number>): It
     values.set(value, numbers);
     return numbers;
   };
+  const read = new Set([
+    ...traced.steps.flatMap(({ inputs }) => inputs),
+    ...traced.outputs.values(),
+    ...traced.updates.map(([, value]) => value),
+  ]);
   for (const step of traced.steps) {
     const inputs = step.inputs.map(get);
     const specs = { inputs: step.inputs.map(specOf), outputs: step.outputs.map(specOf) };
@@ -72,7 +79,8 @@ function* tasksOf(traced: Trace, leaves: (leaf: Value) => ArrayLike<number>): It
       numbers.map((number) => roundTo(step.outputs[i].spec.dtype, number)),
     );
     for (const [i, output] of step.outputs.entries()) values.set(output, wanted[i]);
-    if (!step.op.view) yield { step, inputs, wanted };
+    const used = step.outputs.map((output) => read.has(output));
+    if (!step.op.view) yield { step, inputs, wanted, used };
   }
 }
 
@@ -86,14 +94,14 @@ async function runTasks(device: Device, tasks: readonly Task[]): Promise<Verifie
   const outputs: Record<string, Tensor> = {};
   const feeds: Record<string, TensorData> = {};
   try {
-    for (const [t, { step, inputs }] of tasks.entries()) {
+    for (const [t, { step, inputs, used }] of tasks.entries()) {
       const tensors = step.inputs.map(({ spec }, i) => {
         const name = `${t}/${i}`;
         feeds[name] = toTensorData(spec.dtype, inputs[i]);
         return graph.input(name, spec.shape, spec.dtype);
       });
       const made = graph.scope(step.path, () => apply(step.op, tensors, step.attrs));
-      for (const [i, tensor] of made.entries()) outputs[`${t}/${i}`] = tensor;
+      for (const [i, tensor] of made.entries()) if (used[i]) outputs[`${t}/${i}`] = tensor;
     }
     const program = await device.compile({ outputs, keepNodes: true });
     try {
@@ -112,7 +120,7 @@ async function runTasks(device: Device, tasks: readonly Task[]): Promise<Verifie
 
 /** A step whose outputs lie in the memory of its inputs: these become variables of a graph of its own. */
 async function runInPlace(device: Device, task: Task): Promise<VerifiedValue[]> {
-  const { step, inputs } = task;
+  const { step, inputs, used } = task;
   const pairs = step.op.inPlace?.(step.inputs.length, step.attrs) ?? [];
   const graph = new Graph();
   const feeds: Record<string, TensorData> = {};
@@ -135,7 +143,7 @@ async function runInPlace(device: Device, task: Task): Promise<VerifiedValue[]> 
     const updates = pairs.map(([output, input]) => [variables.get(input)!, made[output]] as const);
     const outputs: Record<string, Tensor> = {};
     for (const [i, tensor] of made.entries())
-      if (!pairs.some(([output]) => output === i)) outputs[String(i)] = tensor;
+      if (used[i] && !pairs.some(([output]) => output === i)) outputs[String(i)] = tensor;
     const program = await device.compile({ outputs, updates, checkFinite: [] });
     try {
       const results = new Map<number, TensorData>();
@@ -151,25 +159,28 @@ async function runInPlace(device: Device, task: Task): Promise<VerifiedValue[]> 
 }
 
 /** One row for each output of a step. */
-function rowsOf({ step, inputs, wanted }: Task, got: (output: number) => TensorData): VerifiedValue[] {
+function rowsOf({ step, inputs, wanted, used }: Task, got: (output: number) => TensorData): VerifiedValue[] {
   const made = step.outputs.reduce((total, { spec }) => total + sizeOf(spec.shape), 0);
   const terms = flopsOf(step) / made;
-  return step.outputs.map(({ spec }, i) => {
+  return step.outputs.flatMap(({ spec }, i): VerifiedValue[] => {
+    if (!used[i]) return [];
     // The terms of a sum are about as large as what goes in, whatever is left of them.
     const summed = terms > 1 ? inputs.filter((_, j) => isFloat(step.inputs[j].spec.dtype)) : [];
     const scale = Math.max(...[wanted[i], ...summed].map(largest));
     const bound = boundOf(spec.dtype, scale, terms);
     const found = difference(got(i), wanted[i], spec.dtype, bound);
-    return {
-      ...named(step),
-      output: i,
-      shape: spec.shape,
-      dtype: spec.dtype,
-      bound,
-      difference: found,
-      verdict: found.differing === 0 ? 'passed' : 'failed',
-      message: '',
-    };
+    return [
+      {
+        ...named(step),
+        output: i,
+        shape: spec.shape,
+        dtype: spec.dtype,
+        bound,
+        difference: found,
+        verdict: found.differing === 0 ? 'passed' : 'failed',
+        message: '',
+      },
+    ];
   });
 }
 

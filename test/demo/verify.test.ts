@@ -23,12 +23,13 @@ describe('npm start -- verify', () => {
   });
 
   it('verifies ops on the adapter, forward and backward', async () => {
-    const { ops, adapter } = await verifyOps(['matmul', 'batchNorm', 'dropout', 'argMax']);
+    const { ops, adapter } = await verifyOps(['matmul', 'batchNorm', 'dropout', 'lstm', 'argMax']);
     expect(adapter).not.toBe('');
     expect(ops.map(({ op, passed }) => [op, passed])).toEqual([
       ['matmul', true],
       ['batchNorm', true],
       ['dropout', true],
+      ['lstm', true],
       ['argMax', true],
     ]);
     for (const { results, ofBound } of ops) {

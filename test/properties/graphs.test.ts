@@ -50,12 +50,10 @@ const instruction: fc.Arbitrary<Instruction> = fc.oneof(
   fc
     .tuple(fc.constantFrom(...Object.entries(binary)), index, index)
     .map(([[name, op], i, j]) => ({ text: `${name} ${i} ${j}`, make: (pick: Pick) => op(pick(i), pick(j)) })),
-  fc
-    .tuple(index, fc.constantFrom(...shapes))
-    .map(([i, shape]) => ({
-      text: `reshape ${i} [${shape}]`,
-      make: (pick: Pick) => t.reshape(pick(i), shape),
-    })),
+  fc.tuple(index, fc.constantFrom(...shapes)).map(([i, shape]) => ({
+    text: `reshape ${i} [${shape}]`,
+    make: (pick: Pick) => t.reshape(pick(i), shape),
+  })),
   fc.tuple(index, fc.nat(5)).map(([i, axis]) => ({
     text: `center ${i} along ${axis}`,
     make(pick: Pick) {

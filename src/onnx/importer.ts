@@ -42,6 +42,7 @@ export class Importer {
   readonly graph: Graph;
   readonly nodes: ImportedNode[] = [];
   private readonly evaluator = new Evaluator();
+  private readonly names = new Set<string>();
   private readonly functions: ReadonlyMap<string, FunctionProto>;
 
   constructor(
@@ -78,9 +79,17 @@ export class Importer {
 
   private initializer({ name, type, shape, numbers }: ReturnType<typeof readTensor>, scope: Scope): Value {
     const variable = dtypeOf(type) === 'float32' && shape.length > 0 && sizeOf(shape) > 1;
-    const path = scope.prefix + name;
+    const path = this.uniqueName(scope.prefix + name);
     const source = variable ? { numbers, variable: path } : { numbers };
     return this.value(name, type, shape, source, variable && this.isTrainable(path, shape));
+  }
+
+  /** Nodes may share a name, and with it what stands before the names in a function that they call. */
+  private uniqueName(path: string): string {
+    let name = path;
+    for (let number = 2; this.names.has(name); number++) name = `${path}#${number}`;
+    this.names.add(name);
+    return name;
   }
 
   /** Throws where nodes have operators that nobody knows: all of them at once. */

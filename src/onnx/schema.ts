@@ -320,11 +320,13 @@ const modelFields: FieldReaders<ModelProto> = {
   25: (model, field) => model.functions.push(functionProto(field)),
 };
 
-/** Reads a `ModelProto`: what an .onnx file holds. */
+/** Reads a `ModelProto`: what an .onnx file holds. Files before version 3 name no operator set: they use the first one. */
 export function readModelProto(bytes: Uint8Array): ModelProto {
-  return readMessage<ModelProto>(
+  const model = readMessage<ModelProto>(
     bytes,
     { irVersion: 0, producerName: '', opsets: new Map(), graph: null, functions: [] },
     modelFields,
   );
+  if (model.opsets.size === 0 && model.irVersion < 3) model.opsets.set('', 1);
+  return model;
 }

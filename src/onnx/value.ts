@@ -38,7 +38,7 @@ export class Value {
     private readonly source: ValueSource,
     options: { trainable?: boolean } = {},
   ) {
-    this.order = inOrder(shape);
+    this.order = inOrder(shape.length);
     this.trainable = options.trainable ?? false;
     if ('tensor' in source) {
       this.order = source.permutation ?? this.order;
@@ -60,7 +60,7 @@ export class Value {
 
   /** The tensor with its axes in order. */
   get tensor(): Tensor {
-    return this.form(inOrder(this.shape));
+    return this.form(inOrder(this.rank));
   }
 
   /** The tensor with its second axis, the channels, last: [batch, …, channels]. */
@@ -157,15 +157,14 @@ export class Value {
   }
 }
 
-export function inOrder(shape: Shape): number[] {
-  return shape.map((_, axis) => axis);
+/** [0, 1, 2, …] */
+export function inOrder(rank: number): number[] {
+  return Array.from({ length: rank }, (_, axis) => axis);
 }
 
 /** [0, 2, 3, …, 1] */
 export function channelsLastOrder(rank: number): number[] {
-  return rank < 3
-    ? Array.from({ length: rank }, (_, axis) => axis)
-    : [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
+  return rank < 3 ? inOrder(rank) : [0, ...inOrder(rank).slice(2), 1];
 }
 
 /** `numbers` of `shape` with the axes in the order of `permutation`. */

@@ -32,7 +32,7 @@ function orderOf(values: readonly Value[], rank: number): readonly number[] {
   for (const { layout } of values) {
     if (layout?.length === rank && layout.some((axis, i) => axis !== i)) return layout;
   }
-  return inOrder(new Array(rank).fill(1));
+  return inOrder(rank);
 }
 
 /** The type that all values have. */

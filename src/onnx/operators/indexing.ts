@@ -126,7 +126,7 @@ const reverseSequence: Handler = (inputs, attributes, context) => {
   const order = [
     timeAxis,
     batchAxis,
-    ...inOrder(x.shape).filter((axis) => axis !== timeAxis && axis !== batchAxis),
+    ...inOrder(x.rank).filter((axis) => axis !== timeAxis && axis !== batchAxis),
   ];
   const sequences = x.form(order);
   const [time, batch, ...rest] = sequences.shape;

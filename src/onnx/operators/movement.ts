@@ -49,7 +49,7 @@ const flatten: Handler = (inputs, attributes, context) => {
 const squeeze: Handler = (inputs, attributes, context) => {
   const x = inputs.get(0);
   const axes = axesFrom(inputs, 1, attributes, context);
-  const all = inOrder(x.shape).filter((axis) => x.shape[axis] === 1);
+  const all = inOrder(x.rank).filter((axis) => x.shape[axis] === 1);
   return squeezed(x, axes ?? all, context);
 };
 
@@ -59,7 +59,7 @@ const unsqueeze: Handler = (inputs, attributes, context) =>
 /** No element moves: the same tensor, whose axes have other names. What wants them in order makes it so. */
 const transposeHandler: Handler = (inputs, attributes, context) => {
   const x = inputs.get(0);
-  const permutation = attributes.ints('perm') ?? inOrder(x.shape).reverse();
+  const permutation = attributes.ints('perm') ?? inOrder(x.rank).reverse();
   const sorted = [...permutation].sort((a, b) => a - b);
   if (sorted.length !== x.rank || sorted.some((axis, i) => axis !== i))
     throw new ShapeError(`perm ${showShape(permutation)} must hold each axis of ${showShape(x.shape)} once`);
@@ -91,7 +91,9 @@ const concatHandler: Handler = (inputs, attributes, context) => {
       values[0].shape.map((length, i) => (i === axis ? total : length)),
     );
   }
-  const order = full.find(({ layout }) => layout)?.layout ?? inOrder(full[0].shape);
+  // In the order of the largest that lies in memory already.
+  const [largest] = full.filter(({ layout }) => layout).sort((a, b) => b.size - a.size);
+  const order = largest?.layout ?? inOrder(full[0].rank);
   const tensors = full.map((value) => value.form(order));
   return context.value(type, concat(tensors, order.indexOf(axis)), order);
 };
@@ -105,7 +107,7 @@ export function window(
   const shape = [...x.shape];
   for (const { axis, size } of windows) shape[axis] = size;
   if (sizeOf(shape) === 0) return emptyValue(context, x.type, shape);
-  const order = x.layout ?? inOrder(x.shape);
+  const order = x.layout ?? inOrder(x.rank);
   const places = windows.map(({ axis, begin, size, step }) => {
     const last = begin + (size - 1) * step;
     return { at: order.indexOf(axis), first: Math.min(begin, last), end: Math.max(begin, last) + 1, step };
@@ -187,7 +189,7 @@ const padHandler: Handler = (inputs, attributes, context) => {
     filler && !filler.isEmpty ? context.numbers(filler, 'the value')[0] : attributes.float('value', 0);
   const axes = inputs.optional(3)
     ? context.numbers(inputs.get(3), 'axes').map((axis) => axisOf(x, axis))
-    : inOrder(x.shape);
+    : inOrder(x.rank);
   const pads = x.shape.map((_, axis): [number, number] => {
     const at = axes.indexOf(axis);
     return at < 0 ? [0, 0] : [given[at], given[at + axes.length]];
@@ -200,7 +202,7 @@ const padHandler: Handler = (inputs, attributes, context) => {
     step: 1,
   }));
   const cut = windows.some(({ size, axis }) => size !== x.shape[axis]) ? window(context, x, windows) : x;
-  const order = cut.layout ?? inOrder(x.shape);
+  const order = cut.layout ?? inOrder(x.rank);
   const placed = order.map((axis): [number, number] => [
     Math.max(0, pads[axis][0]),
     Math.max(0, pads[axis][1]),

@@ -38,7 +38,7 @@ const batchNormalization: Handler = (inputs, attributes, context) => {
       order,
     );
   }
-  const axes = inOrder(x.shape).filter((axis) => axis !== x.rank - 1);
+  const axes = inOrder(x.rank).filter((axis) => axis !== x.rank - 1);
   const average = mean(x.channelsLast, { axes });
   const deviation = variance(x.channelsLast, { axes });
   const normalized = batchNormInference(x.channelsLast, {
@@ -66,7 +66,7 @@ function overLast(
   const axis = axisOf(x, attributes.int('axis', -1));
   const epsilon = attributes.float('epsilon', 1e-5);
   attributes.ignore('stash_type');
-  const axes = inOrder(x.shape).slice(axis);
+  const axes = inOrder(x.rank).slice(axis);
   const shape = x.shape.slice(axis);
   const [scale, offset] = [inputs.get(1), inputs.optional(2)];
   const fits = sameShape(scale.shape, shape) && (!offset || sameShape(offset.shape, shape));

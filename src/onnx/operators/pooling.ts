@@ -153,7 +153,7 @@ function globalPool(
 ): Handler {
   return (inputs, attributes, context) => {
     const x = requireFloat(inputs.get(0));
-    return reduceIn(context, x.type, x, inOrder(x.shape).slice(2), true, reduce(attributes));
+    return reduceIn(context, x.type, x, inOrder(x.rank).slice(2), true, reduce(attributes));
   };
 }
 

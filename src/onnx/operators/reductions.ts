@@ -31,7 +31,7 @@ function reducedAxes(x: Value, inputs: Inputs, attributes: Attributes, context: 
   const axes = axesFrom(inputs, 1, attributes, context);
   const none = attributes.flag('noop_with_empty_axes');
   if (axes && axes.length > 0) return normalizeAxes('axes', axes, x.rank);
-  return none ? null : inOrder(x.shape);
+  return none ? null : inOrder(x.rank);
 }
 
 /**
@@ -45,9 +45,9 @@ export function reduceIn(
   keepDimensions: boolean,
   reduce: Reduce,
 ): Value {
-  const order = x.layout ?? inOrder(x.shape);
+  const order = x.layout ?? inOrder(x.rank);
   const tensor = reduce(x.form(order), { axes: axes.map((axis) => order.indexOf(axis)), keepDimensions });
-  const kept = inOrder(x.shape).filter((axis) => keepDimensions || !axes.includes(axis));
+  const kept = inOrder(x.rank).filter((axis) => keepDimensions || !axes.includes(axis));
   const left = order.filter((axis) => kept.includes(axis)).map((axis) => kept.indexOf(axis));
   return context.value(type, tensor, left);
 }

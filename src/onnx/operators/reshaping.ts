@@ -19,7 +19,7 @@ export function reshaped(value: Value, shape: Shape, context: Context): Value {
 export function unsqueezed(value: Value, axes: readonly number[], context: Context): Value {
   const rank = value.rank + axes.length;
   const added = normalizeAxes('axes', axes, rank);
-  const kept = inOrder(new Array(rank).fill(1)).filter((axis) => !added.includes(axis));
+  const kept = inOrder(rank).filter((axis) => !added.includes(axis));
   const shape = new Array<number>(rank).fill(1);
   kept.forEach((axis, i) => {
     shape[axis] = value.shape[i];
@@ -40,7 +40,7 @@ export function squeezed(value: Value, axes: readonly number[], context: Context
   const long = dropped.find((axis) => value.shape[axis] !== 1);
   if (long !== undefined)
     throw new ShapeError(`axis ${long} of ${showShape(value.shape)} has another length than 1`);
-  const kept = inOrder(value.shape).filter((axis) => !dropped.includes(axis));
+  const kept = inOrder(value.rank).filter((axis) => !dropped.includes(axis));
   const shape = kept.map((axis) => value.shape[axis]);
   const { layout, known } = value;
   if (!layout || known || value.isEmpty) return reshaped(value, shape, context);

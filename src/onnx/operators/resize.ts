@@ -36,8 +36,8 @@ function named<T>(names: Readonly<Record<string, T>>, attribute: string, given: 
 
 /** Resizes in whatever order the axes lie in memory; integers are rounded by way of float32. */
 function resized(context: Context, x: Value, options: ResizeOptions): Value {
-  const order = x.layout ?? inOrder(x.shape);
-  const given = options.axes ?? inOrder(x.shape);
+  const order = x.layout ?? inOrder(x.rank);
+  const given = options.axes ?? inOrder(x.rank);
   given.forEach((axis, i) => {
     checkCount(
       'elements of an axis',
@@ -65,7 +65,7 @@ const resizeHandler: Handler = (inputs, attributes, context) => {
   if (context.opset < 11) return upsample(inputs, attributes, context);
   const mode = attributes.choice<Mode>('mode', ['nearest', 'linear', 'cubic'], 'nearest');
   const policy = attributes.string('keep_aspect_ratio_policy', 'stretch');
-  const axes = (attributes.ints('axes') ?? inOrder(x.shape)).map((axis) => axisOf(x, axis));
+  const axes = (attributes.ints('axes') ?? inOrder(x.rank)).map((axis) => axisOf(x, axis));
   const coordinates = named(
     coordinateNames,
     'coordinate_transformation_mode',

@@ -20,7 +20,7 @@ function alongAxis(make: (x: Tensor, axis: number) => Tensor): Handler {
       const rows = sizeOf(x.shape.slice(0, axis));
       return context.value(x.type, reshape(make(reshape(x.tensor, [rows, x.size / rows]), 1), x.shape));
     }
-    const order = x.layout ?? inOrder(x.shape);
+    const order = x.layout ?? inOrder(x.rank);
     return context.value(x.type, make(x.form(order), order.indexOf(axisOf(x, given))), order);
   };
 }

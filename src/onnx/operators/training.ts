@@ -28,7 +28,7 @@ const dropoutHandler: Handler = (inputs, attributes, context) => {
   const mask = (kept: Tensor) => (context.outputs[1] ? context.value(maskType(x, context), kept) : undefined);
   const { graph } = context;
   if (!training || ratio === 0) return [x, mask(expand(graph.constant(1, [], maskDType(context)), x.shape))];
-  const order = x.layout ?? inOrder(x.shape);
+  const order = x.layout ?? inOrder(x.rank);
   const tensor = x.form(order);
   const stream = graph.nextStream();
   const y = dropout(tensor, { rate: ratio, stream });
@@ -134,7 +134,7 @@ const gradient: Handler = (inputs, attributes, context) => {
       throw new GraphError(`input ${i} is not "${name}"; derivatives at other places are not supported`);
     return requireFloat(value);
   });
-  const order = (value: Value) => value.layout ?? inOrder(value.shape);
+  const order = (value: Value) => value.layout ?? inOrder(value.rank);
   const tensors = xs.map((value) => value.form(order(value)));
   const loss = y.size === 1 && y.rank === 0 ? y.tensor : sum(y.tensor);
   return grad(loss, tensors, { unused: 'zeros' }).map((each, i) =>

@@ -146,6 +146,24 @@ console.log(error instanceof FormatError, error.message);`;
   });
 });
 
+describe('the entry for WebNN', () => {
+  it('is found in an empty folder, and makes graphs for the devices of the main one', async () => {
+    const { plain } = installed;
+    const text = `import { openDevice } from 'tensorloom';
+import { MLGraphBuilder } from 'tensorloom/webnn';
+const builder = new MLGraphBuilder();
+const x = builder.input('x', { dataType: 'float32', shape: [1, 3] });
+const w = builder.constant({ dataType: 'float32', shape: [3, 2] }, [1, 2, 3, 4, 5, 6]);
+const device = await openDevice({ backend: 'cpu' });
+const graph = await builder.build(device, { y: builder.relu(builder.matmul(x, w)) });
+console.log(Array.from((await graph.compute({ x: [1, 0, 1] })).y, Number).join(' '));`;
+    writeFileSync(join(plain, 'webnn.mjs'), text);
+    expect(await run(process.execPath, ['webnn.mjs'], plain)).toMatch(/^6 8$/m);
+    const options = { module: 'nodenext', moduleResolution: 'nodenext' };
+    expect(await typeErrors(text, 'webnn.mts', options)).toBe('');
+  });
+});
+
 describe('without an adapter', () => {
   it('Node says which package to install', async () => {
     checkFallback(

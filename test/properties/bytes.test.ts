@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeSafetensors, encodeSafetensors, type TensorFile, TensorloomError } from '../../src/index.ts';
+import { ConstantInputError, loadOnnx } from '../../src/onnx.ts';
+import { root } from '../support/root.ts';
 import { runs } from './agrees.ts';
 
 // Bytes of unknown origin end in the tensors that they hold or in one of our errors: never in another one, a hang or a huge allocation.
@@ -86,5 +90,54 @@ describe('decodeSafetensors', () => {
   it('gives back what was encoded', () => {
     judge(valid);
     expect(decodeSafetensors(valid).tensors.weight.data).toEqual(Float32Array.of(1, 2, 3, 4, 5, 6));
+  });
+});
+
+describe('loadOnnx', () => {
+  const folder = join(root, 'test/conformance/onnx');
+  const names = (
+    JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as { dir: string; group: string }[]
+  )
+    .filter(({ group }) => group !== 'light')
+    .map(({ dir }) => dir);
+  const models = names.map((dir) => new Uint8Array(readFileSync(join(folder, dir, 'model.onnx'))));
+
+  /** A model, or an error of ours that comes soon. */
+  async function judgeModel(bytes: Uint8Array): Promise<void> {
+    const start = performance.now();
+    try {
+      await loadOnnx(bytes);
+    } catch (error) {
+      if (!(error instanceof TensorloomError)) throw error;
+    }
+    expect(performance.now() - start).toBeLessThan(5000);
+  }
+
+  it('reads the models that are then damaged', async () => {
+    for (const [i, bytes] of models.entries()) {
+      await loadOnnx(bytes).catch((error) => expect(error, names[i]).toBeInstanceOf(ConstantInputError));
+    }
+  });
+
+  it('takes any bytes', () =>
+    fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 80 }), judgeModel), runs(300, 11)));
+
+  it('takes models with some bytes changed, cut off or added', () => {
+    const change = fc.tuple(fc.nat(100_000), fc.nat(255));
+    const damaged = fc.tuple(
+      fc.constantFrom(...models),
+      fc.array(change, { minLength: 1, maxLength: 4 }),
+      fc.option(fc.nat(100_000), { freq: 3 }),
+      fc.uint8Array({ maxLength: 4 }),
+    );
+    return fc.assert(
+      fc.asyncProperty(damaged, ([model, changes, cut, added]) => {
+        const bytes = Uint8Array.from(model);
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        const end = cut === null ? bytes.length : cut % bytes.length;
+        return judgeModel(Uint8Array.from([...bytes.subarray(0, end), ...added]));
+      }),
+      runs(1500, 12),
+    );
   });
 });

@@ -173,12 +173,16 @@ export {
   conv2dTranspose,
   type TransposedFilterLayout,
 } from './ops/conv2dTranspose.ts';
+export { cumulativeProduct } from './ops/cumulativeProduct.ts';
 export { type CumulativeSumOptions, cumulativeSum } from './ops/cumulativeSum.ts';
+export { type DepthToSpaceOptions, depthToSpace, spaceToDepth } from './ops/depthToSpace.ts';
 export { depthwiseConv2d } from './ops/depthwiseConv2d.ts';
 export { type DropoutOptions, dropout } from './ops/dropout.ts';
+export { einsum } from './ops/einsum.ts';
 export { type ElementwiseRules, elementwise } from './ops/elementwise.ts';
 export type { Activation } from './ops/gateActivation.ts';
 export { embedding, gather } from './ops/gather.ts';
+export { type GatherNDOptions, gatherND } from './ops/gatherND.ts';
 export { type GradOptions, grad } from './ops/gradient.ts';
 export { type GruCellOptions, type GruOptions, gru } from './ops/gru.ts';
 export { gruCell } from './ops/gruCell.ts';
@@ -252,10 +256,13 @@ export {
   variance,
 } from './ops/reduce.ts';
 export { flatten, reshape } from './ops/reshape.ts';
+export { type ResizeCoordinates, type ResizeOptions, type ResizeRounding, resize } from './ops/resize.ts';
 export { reverse } from './ops/reverse.ts';
 export { type RnnCellOptions, type RnnOptions, rnn } from './ops/rnn.ts';
 export { rnnCell } from './ops/rnnCell.ts';
 export { gatherElements, scatterAdd } from './ops/scatterAdd.ts';
+export { type ScatterReduction, scatterElements } from './ops/scatterElements.ts';
+export { scatterND } from './ops/scatterND.ts';
 export { type SliceOptions, slice, split, unstack } from './ops/slice.ts';
 export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts';
 export {
@@ -267,6 +274,7 @@ export type { Layout, Padding, Pair, PairLike, WindowOptions } from './ops/spati
 export { expandDimensions, squeeze } from './ops/squeeze.ts';
 export { expand, type ReduceOptions, sum } from './ops/sum.ts';
 export { tile } from './ops/tile.ts';
+export { type TopKOptions, topK } from './ops/topK.ts';
 export { transpose } from './ops/transpose.ts';
 export { type TriangularOptions, triangular } from './ops/triangular.ts';
 
@@ -360,3 +368,7 @@ export {
   splitDataset,
   streamDataset,
 } from './train/transforms.ts';
+export type { Bound, Difference, Tolerance } from './verify/bounds.ts';
+export { type CheckGradientsOptions, checkGradients, type GradientCheck } from './verify/gradients.ts';
+export { type VerifiedValue, VerifyReport } from './verify/report.ts';
+export { type VerifyOptions, type VerifyTarget, verify } from './verify/verify.ts';

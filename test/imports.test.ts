@@ -17,6 +17,9 @@ const below: Readonly<Record<string, readonly string[]>> = {
   backends: ['core', 'graph', 'host'],
   io: ['core'],
   train: ['core', 'graph', 'ops', 'nn', 'optim', 'backends', 'io'],
+  verify: ['core', 'graph', 'ops', 'backends'],
+  onnx: ['core', 'graph', 'ops', 'backends', 'host'],
+  webnn: ['core', 'graph', 'ops', 'nn', 'backends'],
 };
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' })

@@ -76,6 +76,9 @@ export interface ProgramStats {
 
 /** A compiled graph. Programs of one device share its variables. */
 export interface Program<Names extends string = string> {
+  readonly device: Device;
+  /** What it was compiled from. */
+  readonly options: CompileOptions<Names>;
   readonly stats: ProgramStats;
   /**
    * Runs once and reads the outputs back.

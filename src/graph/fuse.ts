@@ -146,6 +146,8 @@ function fits(
   target: Target,
 ): boolean {
   const inside = new Set<Step>([...(group.producer ? [group.producer] : []), ...group.chain, ...joining]);
+  // What the kernel itself reads cannot be made in its epilogue.
+  if (group.producer?.inputs.some(({ producer }) => producer && inside.has(producer))) return false;
   // Of a producer only output 0 is at hand in the epilogue, and its value is float32.
   for (const step of joining) {
     for (const input of step.inputs) {

@@ -278,7 +278,7 @@ export class Graph {
    * with it. It advances after each run of a program that has updates.
    */
   get step(): Variable {
-    this.stepVariable ??= this.groupedVariableAtRoot('step');
+    this.stepVariable ??= this.unscoped(() => this.groupedVariable('step', [], 'step', { dtype: 'uint32' }));
     return this.stepVariable;
   }
 
@@ -306,6 +306,16 @@ export class Graph {
     }
   }
 
+  /** What `body` makes carries no scope: what belongs to the graph as a whole, whoever asks for it first. */
+  unscoped<Result>(body: () => Result): Result {
+    const scopes = this.scopes.splice(0);
+    try {
+      return body();
+    } finally {
+      this.scopes.push(...scopes);
+    }
+  }
+
   path(name: string): string {
     return [...this.scopes, name].join('/');
   }
@@ -325,15 +335,6 @@ export class Graph {
 
   private addLeaf(source: Source, path: string, spec: TensorSpec): Tensor {
     return this.addNode(null, source, [], null, path, (node) => [new Tensor(node, 0, spec)]).outputs[0];
-  }
-
-  private groupedVariableAtRoot(name: string): Variable {
-    const scopes = this.scopes.splice(0);
-    try {
-      return this.groupedVariable(name, [], name, { dtype: 'uint32' });
-    } finally {
-      this.scopes.push(...scopes);
-    }
   }
 
   private checkLeaf(kind: string, name: string, shape: Shape, dtype: DType): void {

@@ -14,6 +14,8 @@ type NamedNumbers = Readonly<Record<string, StoredNumbers>>;
 /** One file of the folder `torch`; its README tells the meaning. */
 export interface TorchCase {
   readonly name: string;
+  /** "training" is a whole run, with other fields; all else is one op. */
+  readonly kind?: string;
   readonly op: string;
   readonly attrs: Readonly<Record<string, unknown>>;
   readonly inputs: NamedNumbers;
@@ -39,17 +41,9 @@ export interface TrainingCase {
 }
 
 /** The cases of a folder, by file name. */
-export function readCases(folder: string): [string, TorchCase][] {
-  return readFolder(folder);
-}
-
 export function readTrainingCases(folder: string): [string, TrainingCase][] {
-  return readFolder(folder);
-}
-
-function readFolder<Case>(folder: string): [string, Case][] {
   const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
-  return files.map((file) => [file, JSON.parse(readFileSync(join(folder, file), 'utf8')) as Case]);
+  return files.map((file) => [file, JSON.parse(readFileSync(join(folder, file), 'utf8')) as TrainingCase]);
 }
 
 export function numbersOf({ data }: StoredNumbers): number[] {

@@ -176,6 +176,38 @@ describe("the README's training", () => {
   });
 });
 
+describe('the entry for ONNX', () => {
+  it('is found in an empty folder, and shares its errors with the main one', async () => {
+    const { plain } = installed;
+    const text = `import { FormatError } from 'tensorloom';
+import { loadOnnx } from 'tensorloom/onnx';
+const error = await loadOnnx(new Uint8Array([7])).then(() => new Error(), (each) => each);
+console.log(error instanceof FormatError, error.message);`;
+    writeFileSync(join(plain, 'onnx.mjs'), text);
+    expect(await run(process.execPath, ['onnx.mjs'], plain)).toMatch(/^true .*a field has the number 0/);
+    const options = { module: 'nodenext', moduleResolution: 'nodenext' };
+    expect(await typeErrors(text.replace('(each)', '(each: Error)'), 'onnx.mts', options)).toBe('');
+  });
+});
+
+describe('the entry for WebNN', () => {
+  it('is found in an empty folder, and makes graphs for the devices of the main one', async () => {
+    const { plain } = installed;
+    const text = `import { openDevice } from 'tensorloom';
+import { MLGraphBuilder } from 'tensorloom/webnn';
+const builder = new MLGraphBuilder();
+const x = builder.input('x', { dataType: 'float32', shape: [1, 3] });
+const w = builder.constant({ dataType: 'float32', shape: [3, 2] }, [1, 2, 3, 4, 5, 6]);
+const device = await openDevice({ backend: 'cpu' });
+const graph = await builder.build(device, { y: builder.relu(builder.matmul(x, w)) });
+console.log(Array.from((await graph.compute({ x: [1, 0, 1] })).y, Number).join(' '));`;
+    writeFileSync(join(plain, 'webnn.mjs'), text);
+    expect(await run(process.execPath, ['webnn.mjs'], plain)).toMatch(/^6 8$/m);
+    const options = { module: 'nodenext', moduleResolution: 'nodenext' };
+    expect(await typeErrors(text, 'webnn.mts', options)).toBe('');
+  });
+});
+
 describe('without an adapter', () => {
   it('Node says which package to install', async () => {
     checkFallback(
@@ -258,9 +290,17 @@ describe('bundles hold only what is used', () => {
 
 /** Names of what a bundle with one small op has no use for. */
 function leaked(text: string): string[] {
-  return ['conv2d', 'batchNorm', 'lstm', 'Pool2d', 'softmax', 'adam', 'glorot', 'safetensors'].filter(
-    (name) => text.includes(name),
-  );
+  return [
+    'conv2d',
+    'batchNorm',
+    'lstm',
+    'Pool2d',
+    'softmax',
+    'adam',
+    'glorot',
+    'safetensors',
+    'loadOnnx',
+  ].filter((name) => text.includes(name));
 }
 
 async function bundle(contents: string, plugins: Plugin[] = []) {

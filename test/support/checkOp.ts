@@ -7,11 +7,10 @@ import { RandomStream } from '../../src/core/random.ts';
 import { type Shape, sameShape, showShape, sizeOf } from '../../src/core/shape.ts';
 import { Graph, type Tensor } from '../../src/graph/graph.ts';
 import { defaultTarget } from '../../src/graph/kernel.ts';
-import { runReference, trace, type Value } from '../../src/graph/trace.ts';
-import { add, mul } from '../../src/ops/arithmetic.ts';
 import { grad } from '../../src/ops/gradient.ts';
-import { sum } from '../../src/ops/sum.ts';
-import { compare, differenceTolerance, type Tolerance, tolerances } from './closeness.ts';
+import { compare, type Tolerance, tolerances } from '../../src/verify/bounds.ts';
+import { differences, differencesBound } from '../../src/verify/gradients.ts';
+import { evaluator, largest, weightedSum } from '../../src/verify/reference.ts';
 
 export interface InputSample {
   readonly shape: Shape;
@@ -127,10 +126,7 @@ async function checkSample(sample: Sample, seed: number): Promise<void> {
         `gradient of input ${i} (at elements ${places.join(' ')}) against central differences`,
         places.map((place) => gradient[place]),
         slopes,
-        {
-          relative: differenceTolerance.relative,
-          absolute: differenceTolerance.absolute * Math.max(1, largest(slopes)),
-        },
+        differencesBound(slopes),
       );
       if (problem) problems.push(problem);
     }
@@ -206,65 +202,4 @@ function draw({ shape, dtype = 'float32', values }: InputSample, seed: number): 
       ? Number(random.uniform() < 0.5)
       : roundTo(dtype, dtype === 'float32' ? value : Math.floor(value));
   });
-}
-
-/** A scalar in which every element of every output has a weight of its own. */
-function weightedSum(graph: Graph, outputs: readonly Tensor[], seed: number): Tensor {
-  const terms = outputs.map((output, i) => {
-    const random = new RandomStream(seed, 1000 + i);
-    const weights = Float64Array.from({ length: output.size }, () => 0.5 + random.uniform());
-    return sum(mul(output, graph.constant(weights, output.shape)));
-  });
-  return terms.reduce((total, term) => add(total, term));
-}
-
-type Values = Readonly<Record<string, Float64Array>>;
-
-/** Computes tensors by the reference in float64, without the rounding that a device does at the end. */
-function evaluator(tensors: Readonly<Record<string, Tensor>>): (feeds: Values) => Map<string, Float64Array> {
-  const traced = trace({ outputs: tensors, updates: [] });
-  return (feeds) => {
-    const values = new Map<Value, Float64Array>();
-    const get = (value: Value) => value.constant ?? values.get(value)!;
-    for (const input of traced.inputs) values.set(input, feeds[input.inputName ?? '']);
-    for (const value of traced.variables) {
-      const start = value.variable?.initializer;
-      if (typeof start !== 'number')
-        throw new Error('samples may only use variables that start as one number');
-      values.set(value, new Float64Array(sizeOf(value.spec.shape)).fill(start));
-    }
-    for (const { op, attrs, inputs, outputs } of traced.steps) {
-      const specs = { inputs: inputs.map(({ spec }) => spec), outputs: outputs.map(({ spec }) => spec) };
-      const results = runReference(op, inputs.map(get), specs, attrs);
-      for (const [i, output] of outputs.entries()) values.set(output, results[i]);
-    }
-    return new Map([...traced.outputs].map(([name, value]) => [name, get(value)]));
-  };
-}
-
-/** Elements of an input at which central differences are taken: all, or as many drawn at random. */
-const differencePlaces = 40;
-
-/** Central differences of a scalar, in float64, with respect to elements of one input. */
-function differences(lossAt: (feeds: Values) => number, name: string, feeds: Values, seed: number) {
-  const values = feeds[name];
-  const order = new RandomStream(seed, 77).permutation(values.length);
-  const places = [...order.slice(0, differencePlaces)];
-  const at = (place: number, value: number) => {
-    const moved = Float64Array.from(values);
-    moved[place] = value;
-    return lossAt({ ...feeds, [name]: moved });
-  };
-  const slopes = places.map((place) => {
-    const h = 1e-5 * Math.max(1, Math.abs(values[place]));
-    return (at(place, values[place] + h) - at(place, values[place] - h)) / (2 * h);
-  });
-  return { places, slopes };
-}
-
-function largest(values: ArrayLike<number>): number {
-  let result = 0;
-  for (let i = 0; i < values.length; i++)
-    if (Number.isFinite(values[i])) result = Math.max(result, Math.abs(values[i]));
-  return result;
 }

@@ -23,7 +23,9 @@ export {
   NonFiniteError,
   ShaderError,
   ShapeError,
+  StorageError,
   TensorloomError,
+  TrainingError,
 } from './core/errors.ts';
 export { RandomStream } from './core/random.ts';
 export type { Shape } from './core/shape.ts';
@@ -54,21 +56,43 @@ export {
   type TensorSpec,
   type Variant,
 } from './graph/kernel.ts';
+export { type ByteSource, blobSource, bytesSource } from './io/byteSource.ts';
+export { type CheckpointStore, memoryStore } from './io/checkpointStore.ts';
+export { fileStore } from './io/fileStore.ts';
+export { decodeIdx, type IdxData } from './io/idx.ts';
+export { type ImageBatch, type ImagesOptions, imagesToField, type Pixels, readPixels } from './io/images.ts';
+export { indexedDbStore } from './io/indexedDbStore.ts';
+export { type MatchOptions, matchTensors } from './io/matchTensors.ts';
+export { opfsStore } from './io/opfsStore.ts';
 export {
   decodeSafetensors,
   encodeSafetensors,
+  openSafetensors,
   type StoredTensor,
+  safetensorsChunks,
   type TensorFile,
+  type TensorReader,
 } from './io/safetensors.ts';
+export type { NamedSpec } from './io/safetensorsHeader.ts';
+export { type TableData, type TableField, type TableRow, tableFields } from './io/table.ts';
 export {
+  constant,
   glorotNormal,
   glorotUniform,
   heNormal,
   heUniform,
   type InitializerFunction,
+  identityMatrix,
+  lecunNormal,
+  lecunUniform,
   normal,
+  ones,
+  truncatedNormal,
   uniform,
+  zeros,
 } from './nn/initializers.ts';
+export { type LossFunction, weightedLoss } from './nn/losses.ts';
+export { orthogonal } from './nn/orthogonal.ts';
 export {
   celu,
   elu,
@@ -256,10 +280,86 @@ export { type TriangularOptions, triangular } from './ops/triangular.ts';
 
 export { type AdagradOptions, adagrad } from './optim/adagrad.ts';
 export { type AdamOptions, adam, adamw } from './optim/adam.ts';
-export type { Optimizer, OptimizerOptions } from './optim/optimizer.ts';
+export { blend } from './optim/blend.ts';
+export {
+  type Averaging,
+  averageWeights,
+  type MovingAverage,
+  type MovingAverageOptions,
+  movingAverage,
+} from './optim/movingAverage.ts';
+export type { Optimizer, OptimizerOptions, ParameterGroup } from './optim/optimizer.ts';
 export { type RmspropOptions, rmsprop } from './optim/rmsprop.ts';
+export {
+  type AdaptiveSchedule,
+  cosineDecay,
+  exponentialDecay,
+  oneCycle,
+  type PlateauState,
+  reduceOnPlateau,
+  type Schedule,
+  stepDecay,
+  warmUp,
+} from './optim/schedules.ts';
 export { type SgdOptions, sgd } from './optim/sgd.ts';
 
+export {
+  type CheckpointOptions,
+  checkpoint,
+  loadWeights,
+  saveTraining,
+  saveWeights,
+  useAverages,
+} from './train/checkpoint.ts';
+export {
+  type ByOutput,
+  type CompiledModel,
+  type CompileModelOptions,
+  compileModel,
+} from './train/compiledModel.ts';
+export {
+  type DataArrays,
+  type Dataset,
+  dataset,
+  type FieldData,
+  type Fields,
+  type Sample,
+  type ShapedData,
+} from './train/dataset.ts';
+export {
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+  type Prediction,
+  type Predictions,
+  type PredictOptions,
+  predict,
+} from './train/evaluate.ts';
+export {
+  type EndEvent,
+  type EpochEvent,
+  type EpochRecord,
+  formatEvent,
+  type History,
+  type Progress,
+  type Quality,
+  type StartEvent,
+  type StepEvent,
+  type TrainingEvent,
+} from './train/events.ts';
+export { fit, type Training } from './train/fit.ts';
+export type { Callback, EarlyStopping, FitOptions } from './train/fitOptions.ts';
+export { type PaddedSequences, type PadSequencesOptions, padSequences } from './train/padSequences.ts';
+export type { Checkpointing, TrainingControl, TrainingState } from './train/trainingState.ts';
+export {
+  classWeights,
+  mapDataset,
+  prefetchDataset,
+  type SamplePlace,
+  shuffleDataset,
+  splitDataset,
+  streamDataset,
+} from './train/transforms.ts';
 export type { Bound, Difference, Tolerance } from './verify/bounds.ts';
 export { type CheckGradientsOptions, checkGradients, type GradientCheck } from './verify/gradients.ts';
 export { type VerifiedValue, VerifyReport } from './verify/report.ts';

@@ -64,6 +64,10 @@ export interface Op<Attrs> {
   readonly elementwise?: Elementwise<Attrs>;
   /** The kernels apply `context.epilogue` to output 0; `bindings` is how many storage buffers they bind themselves. */
   readonly epilogue?: { bindings(inputCount: number, attrs: Attrs): number };
+  /** No gradient flows through: what lies behind it is not trained by the loss before it. */
+  readonly stopsGradient?: boolean;
+  /** An axis at each of whose places output 0 sums up to 0 over all other axes, whatever the values are; null where there is none. */
+  zeroSumAxis?(inputs: readonly Tensor[], attrs: Attrs): number | null;
   /** The output is input 0 under another shape: no work, no memory. */
   readonly view?: boolean;
   /** Pairs [output, input] that share storage: the kernels update the input's memory. */
@@ -362,6 +366,14 @@ export function apply<Attrs>(op: Op<Attrs>, inputs: readonly Tensor[], attrs: At
     specs.map((spec, index) => new Tensor(made, index, spec)),
   );
   return [...node.outputs];
+}
+
+/**
+ * The axis at each of whose places `tensor` is known to sum up to 0: as a gradient it leaves nothing to a bias on that axis. The
+ * sum that a kernel would make is not 0 but its rounding errors, which Adam's division blows up to steps as large as any.
+ */
+export function zeroSumAxisOf({ node, index }: Tensor): number | null {
+  return index === 0 ? (node.op?.zeroSumAxis?.(node.inputs, node.attrs) ?? null) : null;
 }
 
 /** The first output of `apply`, for the many ops that have one. */

@@ -12,14 +12,30 @@ type NamedNumbers = Readonly<Record<string, StoredNumbers>>;
 /** One file of the folder `torch`; its README tells the meaning. */
 export interface TorchCase {
   readonly name: string;
-  /** "training" is a whole run, with other fields; all else is one op. */
-  readonly kind?: string;
+  /** A whole run is a `TrainingCase`. */
+  readonly kind?: 'op';
   readonly op: string;
   readonly attrs: Readonly<Record<string, unknown>>;
   readonly inputs: NamedNumbers;
   readonly outputs: NamedNumbers;
   readonly outputGradients: NamedNumbers;
   readonly inputGradients: NamedNumbers;
+  readonly tolerance: { readonly rtol: number; readonly atol: number };
+}
+
+/** A whole training run. */
+export interface TrainingCase {
+  readonly kind: 'training';
+  readonly model: string;
+  readonly description: string;
+  readonly loss: string;
+  readonly optimizer: Readonly<Record<string, string | number | boolean>>;
+  readonly clipGlobalNorm: number | null;
+  readonly learningRates: readonly number[];
+  readonly initial: NamedNumbers;
+  readonly batches: readonly { readonly input: StoredNumbers; readonly labels: StoredNumbers }[];
+  readonly losses: readonly number[];
+  readonly final: NamedNumbers;
   readonly tolerance: { readonly rtol: number; readonly atol: number };
 }
 

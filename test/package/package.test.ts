@@ -8,11 +8,12 @@ import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { denoPath, launchChromium } from '../support/hosts.ts';
 import { consoleOf, pageWith } from './inChromium.ts';
-import { firstProgram, type Installed, installPackage, run } from './installed.ts';
+import { type Installed, installPackage, programUnder, run } from './installed.ts';
 
 // The package as npm packs it, installed in an empty folder: the README's first program in every host, types, bundles.
 
-const program = firstProgram();
+const program = programUnder('A first program');
+const layersProgram = programUnder('Layers');
 const lastLine = /dispatches in \d+ submit/;
 let installed: Installed;
 let folder = '';
@@ -24,6 +25,7 @@ beforeAll(async () => {
   for (const each of [installed.plain, installed.withWebGpu]) {
     writeFileSync(join(each, 'xor.mjs'), program);
     writeFileSync(join(each, 'open.mjs'), openingProgram);
+    writeFileSync(join(each, 'layers.mjs'), layersProgram);
   }
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -164,6 +166,26 @@ console.log(Array.from((await graph.compute({ x: [1, 0, 1] })).y, Number).join('
   });
 });
 
+describe("the README's layers", () => {
+  it('run in Node, on WebGPU and without', async () => {
+    for (const where of [installed.withWebGpu, installed.plain]) {
+      const printed = await run(process.execPath, ['layers.mjs'], where);
+      expect(printed).toMatch(/^ {2}conv2d +conv2d +\[64, 26, 26, 8\] +80 /m);
+      // Ten classes that are equally likely lose 2.3.
+      expect(Number(/^loss (\S+)$/m.exec(printed)?.[1]), printed).toBeLessThan(2.2);
+    }
+  });
+
+  it('are typed', async () => {
+    const options = { module: 'nodenext', moduleResolution: 'nodenext' };
+    expect(await typeErrors(layersProgram, 'layers.mts', options)).toBe('');
+    const mistaken = layersProgram.replace('dense(10)', `dense('10')`);
+    expect(await typeErrors(mistaken, 'layers.mts', options)).toMatch(
+      /error TS2345: Argument of type 'string'/,
+    );
+  });
+});
+
 describe('without an adapter', () => {
   it('Node says which package to install', async () => {
     checkFallback(
@@ -208,16 +230,37 @@ describe('bundles hold only what is used', () => {
     expect(text).toContain('matmul');
   });
 
+  it('of one layer', async () => {
+    const { text, size } = await bundle(
+      `import { dense, forward } from 'tensorloom/layers'; console.log(dense, forward);`,
+    );
+    console.log(`dense and forward: ${size}`);
+    expect(leaked(text).filter((name) => name !== 'glorot')).toEqual([]);
+    expect(text).toContain('initializers');
+    const namespace = await bundle(`import * as layers from 'tensorloom/layers'; console.log(layers.dense);`);
+    expect(leaked(namespace.text)).toEqual([]);
+    const metric = await bundle(
+      `import { meanSquaredError } from 'tensorloom/metrics'; console.log(meanSquaredError);`,
+    );
+    expect(leaked(metric.text)).toEqual([]);
+  });
+
   it('of nothing, since no statement at the top of a module has an effect', async () => {
     // Not as package.json promises it, but as a bundler sees it.
     const doubting: Plugin = {
       name: 'doubting',
       setup({ onResolve }) {
-        const path = join(installed.plain, 'node_modules/tensorloom/dist/index.js');
-        onResolve({ filter: /^tensorloom$/ }, () => ({ path, sideEffects: true }));
+        onResolve({ filter: /^tensorloom/ }, ({ path }) => {
+          const [, entry = 'index'] = path.split('/');
+          const file = join(installed.plain, `node_modules/tensorloom/dist/${entry}.js`);
+          return { path: file, sideEffects: true };
+        });
       },
     };
-    const { text } = await bundle(`import 'tensorloom';`, [doubting]);
+    const { text } = await bundle(
+      `import 'tensorloom'; import 'tensorloom/layers'; import 'tensorloom/metrics';`,
+      [doubting],
+    );
     // What may stay is arithmetic with numbers, such as 2 ** 24, which esbuild leaves to be done.
     expect(text.length, text).toBeLessThan(100);
   });

@@ -10,6 +10,10 @@ import { PipelineCache } from './pipelines.ts';
 import { guardBytes, WebGpuProgram } from './program.ts';
 import { DeviceState } from './state.ts';
 
+function isSwiftShader({ name, vendor, architecture }: DeviceInfo): boolean {
+  return /swiftshader/i.test(`${name} ${vendor} ${architecture}`);
+}
+
 /** Runs programs on WebGPU. */
 export class WebGpuDevice implements Device {
   readonly lost: Promise<string>;
@@ -28,6 +32,7 @@ export class WebGpuDevice implements Device {
       features: { float16: gpu.features.has('shader-f16'), subgroups: gpu.features.has('subgroups') },
       barrierLanes: info.software ? 64 : 256,
       fastWorkgroupMemory: !info.software,
+      registerWords: isSwiftShader(info) ? 2048 : 64,
       limits: {
         storageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
         workgroupStorageBytes: limits.maxComputeWorkgroupStorageSize,

@@ -1,11 +1,14 @@
 import { roundTo } from '../core/dtype.ts';
-import { DTypeError } from '../core/errors.ts';
+import { DTypeError, GraphError, ShapeError } from '../core/errors.ts';
+import { type Shape, showShape } from '../core/shape.ts';
 import type { Tensor } from '../graph/graph.ts';
 import * as activations from '../ops/activations.ts';
 import * as arithmetic from '../ops/arithmetic.ts';
 import * as comparison from '../ops/comparison.ts';
 import * as math from '../ops/math.ts';
 import { pow } from '../ops/pow.ts';
+import { reshape } from '../ops/reshape.ts';
+import { expand } from '../ops/sum.ts';
 import { castTo, MLOperand, type MLOperandDataType, rangeOf } from './operand.ts';
 import { OperandBuilder } from './operands.ts';
 
@@ -167,7 +170,7 @@ export class ElementwiseBuilder extends OperandBuilder {
   clamp(input: MLOperand, options: { minValue?: number; maxValue?: number } = {}): MLOperand {
     const { minValue = Number.NEGATIVE_INFINITY, maxValue = Number.POSITIVE_INFINITY } = options;
     if (minValue > maxValue) {
-      throw new DTypeError(
+      throw new GraphError(
         `${this.graph.path('clamp')}: minValue ${minValue} is greater than maxValue ${maxValue}`,
       );
     }
@@ -186,6 +189,36 @@ export class ElementwiseBuilder extends OperandBuilder {
     return castTo(input, type);
   }
 
+  /**
+   * (input - zeroPoint) scale, of the type of `scale`. Both have the rank of `input`, and each of their elements serves a block of it: axes of
+   * the input are whole multiples of theirs.
+   */
+  dequantizeLinear(input: MLOperand, scale: MLOperand, zeroPoint: MLOperand): MLOperand {
+    checkQuantized('dequantizeLinear', input, zeroPoint);
+    const what = this.graph.path('dequantizeLinear');
+    const { dtype } = scale.numbers;
+    const [factors, zeros] = [scale, zeroPoint].map((each) =>
+      blocks(what, comparison.cast(each.numbers, dtype), input.shape),
+    );
+    return this.made(
+      arithmetic.mul(arithmetic.sub(comparison.cast(input.numbers, dtype), zeros), factors),
+      scale,
+    );
+  }
+
+  /** round(input / scale) + zeroPoint, within the range of the type of `zeroPoint`, halves to even. Blocks as for `dequantizeLinear`. */
+  quantizeLinear(input: MLOperand, scale: MLOperand, zeroPoint: MLOperand): MLOperand {
+    checkQuantized('quantizeLinear', zeroPoint, zeroPoint);
+    const what = this.graph.path('quantizeLinear');
+    const [factors, zeros] = [scale, zeroPoint].map((each) =>
+      blocks(what, comparison.cast(each.numbers, 'float32'), input.shape),
+    );
+    const quotient = arithmetic.round(arithmetic.div(comparison.cast(input.numbers, 'float32'), factors));
+    const [min, max] = rangeOf(zeroPoint.dataType) ?? [0, 0];
+    const bounded = comparison.clamp(arithmetic.add(quotient, zeros), { min, max });
+    return this.made(comparison.cast(bounded, zeroPoint.numbers.dtype), zeroPoint);
+  }
+
   private comparison(
     name: string,
     op: (a: Tensor, b: Tensor) => Tensor,
@@ -194,4 +227,21 @@ export class ElementwiseBuilder extends OperandBuilder {
   ): MLOperand {
     return new MLOperand(this.binary(name, op, a, b).tensor, 'uint8');
   }
+}
+
+function checkQuantized(name: string, quantized: MLOperand, zeroPoint: MLOperand): void {
+  if (rangeOf(quantized.dataType) && quantized.dataType === zeroPoint.dataType) return;
+  throw new DTypeError(
+    `${name}: expected integers of one type, got ${quantized.dataType} and a zero point of ${zeroPoint.dataType}`,
+  );
+}
+
+/** Each element of `x` repeated so that it fills its block of `shape`. */
+function blocks(what: string, x: Tensor, shape: Shape): Tensor {
+  if (x.rank !== shape.length || x.shape.some((length, axis) => shape[axis] % length !== 0)) {
+    throw new ShapeError(`${what}: ${showShape(x.shape)} does not divide ${showShape(shape)} into blocks`);
+  }
+  const apart = x.shape.flatMap((length) => [length, 1]);
+  const stretched = x.shape.flatMap((length, axis) => [length, shape[axis] / length]);
+  return reshape(expand(reshape(x, apart), stretched), shape);
 }

@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { DType, Graph, Shape, Tensor, Variable } from '../../src/index.ts';
 
 /** A tensor of a case. JSON has no NaN and no infinity: there they are strings. */
@@ -14,8 +12,8 @@ type NamedNumbers = Readonly<Record<string, StoredNumbers>>;
 /** One file of the folder `torch`; its README tells the meaning. */
 export interface TorchCase {
   readonly name: string;
-  /** "training" is a whole run, with other fields; all else is one op. */
-  readonly kind?: string;
+  /** A whole run is a `TrainingCase`. */
+  readonly kind?: 'op';
   readonly op: string;
   readonly attrs: Readonly<Record<string, unknown>>;
   readonly inputs: NamedNumbers;
@@ -25,8 +23,9 @@ export interface TorchCase {
   readonly tolerance: { readonly rtol: number; readonly atol: number };
 }
 
-/** One file of the folder `torch/training`. */
+/** A whole training run. */
 export interface TrainingCase {
+  readonly kind: 'training';
   readonly model: string;
   readonly description: string;
   readonly loss: string;
@@ -38,12 +37,6 @@ export interface TrainingCase {
   readonly losses: readonly number[];
   readonly final: NamedNumbers;
   readonly tolerance: { readonly rtol: number; readonly atol: number };
-}
-
-/** The cases of a folder, by file name. */
-export function readTrainingCases(folder: string): [string, TrainingCase][] {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
-  return files.map((file) => [file, JSON.parse(readFileSync(join(folder, file), 'utf8')) as TrainingCase]);
 }
 
 export function numbersOf({ data }: StoredNumbers): number[] {

@@ -3,7 +3,7 @@ import * as t from '../../src/index.ts';
 import * as layers from '../../src/layers.ts';
 
 // Where an element of PyTorch's or Keras's tensor comes to lie. That the numbers then mean the same is shown by the trainings in
-// test/conformance/torchTraining.test.ts.
+// test/conformance/torchTraining.ts.
 
 const count = (shape: t.Shape) => shape.reduce((product, length) => product * length, 1);
 const tensor = (...shape: number[]): t.StoredTensor => ({

@@ -94,6 +94,7 @@ async function checkSample(sample: Sample, seed: number): Promise<void> {
     tensors[`output${i}`] = output;
   });
 
+  const hasFloat16 = [...inputs, ...outputs].some(({ dtype }) => dtype === 'float16');
   const problems: string[] = [];
   const checked = sample.inputs
     .map(({ dtype = 'float32', differentiable }, i) => ((differentiable ?? dtype === 'float32') ? i : -1))
@@ -114,7 +115,8 @@ async function checkSample(sample: Sample, seed: number): Promise<void> {
     });
     const analytic = evaluator(tensors)(feeds);
     const lossAt = evaluator({ loss });
-    for (const i of checked) {
+    // The reference rounds to float16 after each op: a small step then changes nothing, or too much.
+    for (const i of hasFloat16 ? [] : checked) {
       const { places, slopes } = differences(
         (moved) => lossAt(moved).get('loss')![0],
         `input${i}`,
@@ -152,7 +154,8 @@ async function checkSample(sample: Sample, seed: number): Promise<void> {
     try {
       const results = await program.run(deviceFeeds);
       for (const [name, want] of reference) {
-        const tolerance = sample.tolerance ?? tolerances[tensors[name].dtype];
+        const { dtype } = tensors[name];
+        const tolerance = sample.tolerance ?? tolerances[hasFloat16 && isFloat(dtype) ? 'float16' : dtype];
         // Terms of a sum cancel: what is left cannot be better than the sizes of its neighbours allow.
         const scale = Math.max(1, largest(want));
         const rounded = Float64Array.from(want, (value) => roundTo(tensors[name].dtype, value));

@@ -71,6 +71,20 @@ describe('MLGraphBuilder', () => {
     expect(chosen).toEqual(Float32Array.of(-1, 1, 1));
   });
 
+  it('quantises in blocks', async () => {
+    // QuantizeLinear and DequantizeLinear of ONNX' documentation
+    const scaled = (b: MLGraphBuilder, values: number[]) =>
+      b.constant({ dataType: 'float32', shape: [values.length] }, values);
+    const quantized = await computed('float32', [0, 2, 3, 1000, -254, -1000], (b, x) =>
+      b.quantizeLinear(x, scaled(b, [2]), b.constant({ dataType: 'uint8', shape: [1] }, [128])),
+    );
+    expect(quantized).toEqual(Uint8Array.of(128, 129, 130, 255, 1, 0));
+    const restored = await computed('uint8', [0, 3, 128, 255], (b, x) =>
+      b.dequantizeLinear(x, scaled(b, [2, 4]), b.constant({ dataType: 'uint8', shape: [2] }, [128, 127])),
+    );
+    expect(restored).toEqual(Float32Array.of(-256, -250, 4, 512));
+  });
+
   it('builds graphs that can be differentiated', async () => {
     const builder = new MLGraphBuilder();
     const x = builder.input('x', { dataType: 'float32', shape: [3] });
@@ -129,7 +143,7 @@ describe('mistakes', () => {
     [
       'bounds in the wrong order',
       () => builder.clamp(image, { minValue: 2, maxValue: 1 }),
-      DTypeError,
+      GraphError,
       /^clamp: /,
     ],
   ])('%s', (_, build, error, message) => {

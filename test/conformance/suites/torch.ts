@@ -2,8 +2,15 @@ import type { Device } from '../../../src/backends/backend.ts';
 import { Graph, grad, mul, sum, type Tensor } from '../../../src/index.ts';
 import { add } from '../../../src/ops/arithmetic.ts';
 import { type Output, Skipped, type Suite, type SuiteCase, textOf } from '../suite.ts';
-import { CaseReader, numbersOf, type StoredNumbers, type TorchCase } from '../torchCase.ts';
+import {
+  CaseReader,
+  numbersOf,
+  type StoredNumbers,
+  type TorchCase,
+  type TrainingCase,
+} from '../torchCase.ts';
 import { torchOps } from '../torchOps.ts';
+import { runTraining } from '../torchTraining.ts';
 
 /** Values and gradients that PyTorch computed: one JSON file a case, which says its `kind`. */
 export const torch: Suite = {
@@ -13,15 +20,15 @@ export const torch: Suite = {
   cases(files) {
     return files.names
       .filter((name) => name.endsWith('.json'))
-      .map((name) => toCase(name.replace(/\.json$/, ''), JSON.parse(textOf(files, name)) as TorchCase));
+      .map((name) =>
+        toCase(name.replace(/\.json$/, ''), JSON.parse(textOf(files, name)) as TorchCase | TrainingCase),
+      );
   },
 };
 
-function toCase(name: string, stored: TorchCase): SuiteCase {
-  if (stored.kind === 'training') {
-    const run = () => Promise.reject(new Skipped('training runs need the layers, which are not there yet'));
-    return { name, op: 'training', usesFloat16: false, run };
-  }
+function toCase(name: string, stored: TorchCase | TrainingCase): SuiteCase {
+  if (stored.kind === 'training')
+    return { name, op: 'training', usesFloat16: false, run: (device) => runTraining(device, stored) };
   return { name, op: stored.op, usesFloat16: false, run: (device) => runTorchCase(device, stored) };
 }
 

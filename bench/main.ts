@@ -20,7 +20,10 @@ const hosts: Readonly<Record<string, () => Promise<Host>>> = {
 const families = await loadFamilies();
 const command = new Command('npm run bench --')
   .description('Measures tensorloom and its peers in one run, after checking their results.')
-  .argument('[workloads...]', 'families or beginnings of names; without: those of the table in bench/README.md')
+  .argument(
+    '[workloads...]',
+    'families or beginnings of names; without: those of the table in bench/README.md',
+  )
   .option('--host <host>', `one of ${Object.keys(hosts).join(', ')}`, oneOf(Object.keys(hosts)), 'chrome')
   .option('--only <contenders>', 'names, separated by commas', (text) => text.split(','))
   .option('--rounds <count>', 'turns that each contender gets', positive, 7)
@@ -120,8 +123,7 @@ function choose(names: readonly string[]): Map<string, Workload[]> {
     if (of.length > 0) taken.set(family, of);
   }
   const unknown = names.filter((name) => !found.has(name));
-  if (unknown.length > 0)
-    command.error(`no workload begins with ${unknown.join(', ')} (--list shows all)`);
+  if (unknown.length > 0) command.error(`no workload begins with ${unknown.join(', ')} (--list shows all)`);
   return taken;
 }
 

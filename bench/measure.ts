@@ -105,11 +105,7 @@ async function start(
 }
 
 /** Returns the largest error; throws where it passes the tolerance. */
-function check(
-  outputs: Opened['outputs'],
-  want: Record<string, Reference>,
-  tolerance: number,
-): number {
+function check(outputs: Opened['outputs'], want: Record<string, Reference>, tolerance: number): number {
   let largestError = 0;
   for (const [name, { size, samples }] of Object.entries(want)) {
     const got = outputs[name];
@@ -135,7 +131,7 @@ function check(
 
 function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/page\.evaluate: |Error: /g, '').slice(0, 300);
+  return text.replace(/page\.evaluate: |Error: /g, '').slice(0, 3000);
 }
 
 async function within<Value>(milliseconds: number, work: Promise<Value>): Promise<Value> {

@@ -47,14 +47,27 @@ async function bundle(outfile: string, contents: string, external: string[]): Pr
     target: 'es2022',
     platform: 'browser',
     // What only Node has is imported dynamically and never reached elsewhere.
-    external: [...external, 'webgpu', 'node:*', 'module', 'fs', 'path', 'url', 'worker_threads', 'util', 'crypto'],
+    external: [
+      ...external,
+      'webgpu',
+      'node:*',
+      'module',
+      'fs',
+      'path',
+      'url',
+      'worker_threads',
+      'util',
+      'crypto',
+    ],
     logLevel: 'error',
   });
 }
 
 /** Loads `bench/workloads/NAME.ts` of each name: Node 20 reads no TypeScript. */
 export async function bundleWorkloads(names: readonly string[]): Promise<Map<string, Workload[]>> {
-  const imports = names.map((name, i) => `import { workloads as w${i} } from './bench/workloads/${name}.ts';`);
+  const imports = names.map(
+    (name, i) => `import { workloads as w${i} } from './bench/workloads/${name}.ts';`,
+  );
   const entries = names.map((name, i) => `[${JSON.stringify(name)}, w${i}]`);
   const folder = join(cache, 'bench');
   mkdirSync(folder, { recursive: true });

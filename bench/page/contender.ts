@@ -1,6 +1,6 @@
 /** What a contender's file exports: `prepare`. It runs in a page or process of its own. */
 
-export type TypedArray = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
+export type TypedArray = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
 
 /** A workload, ready to be run again and again with its operands already on the device. */
 export interface Runnable {

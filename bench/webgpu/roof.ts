@@ -13,7 +13,11 @@ export const prepare: Prepare<RoofSpec> = async ({ kind, invocations, rounds }) 
   const usage = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
   const x = device.createBuffer({ size, usage });
   const y = device.createBuffer({ size, usage });
-  device.queue.writeBuffer(x, 0, Float32Array.from({ length: invocations * 4 }, (_, i) => i & 1023));
+  device.queue.writeBuffer(
+    x,
+    0,
+    Float32Array.from({ length: invocations * 4 }, (_, i) => i & 1023),
+  );
   const pipeline = await device.createComputePipelineAsync({
     layout: 'auto',
     compute: { module: device.createShaderModule({ code: shader(kind, rounds) }), entryPoint: 'main' },

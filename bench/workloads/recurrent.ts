@@ -90,9 +90,7 @@ function hiddenStates(spec: RecurrentSpec, gates: number, inputs: Record<string,
           c[j] = gate(1, j) * c[j] + gate(0, j) * candidate;
           next[j] = gate(3, j) * Math.tanh(c[j]);
         } else {
-          const recurrent = fromReset
-            ? fromReset[2 * size + j]
-            : gate(0, j) * fromState[2 * size + j];
+          const recurrent = fromReset ? fromReset[2 * size + j] : gate(0, j) * fromState[2 * size + j];
           const candidate = Math.tanh(fromInput[2 * size + j] + recurrent);
           next[j] = (1 - gate(1, j)) * candidate + gate(1, j) * h[j];
         }

@@ -18,6 +18,8 @@ export interface Workload<Spec = unknown> {
    * What the outputs must be, in float64: all elements of each output, or those of `sampleIndices(size)` where all would take too long.
    */
   reference(inputs: Record<string, TypedArray>): Promise<Record<string, Reference>>;
+  /** Steps after which the outputs are compared: more than one where a step changes something. Default 1. */
+  readonly checkSteps?: number;
   /** Largest error allowed, relative to the largest element of an output. Default 1e-5. */
   readonly tolerance?: number;
 }

@@ -1,4 +1,14 @@
-import { blockUntilReady, defaultDevice, init, jit, lax, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
+import {
+  blockUntilReady,
+  defaultDevice,
+  init,
+  jit,
+  lax,
+  nn,
+  numpy as np,
+  tree,
+  valueAndGrad,
+} from '@jax-js/jax';
 import type { Runnable, TypedArray } from '../../page/contender.ts';
 
 export { jit, lax, nn, np, tree, valueAndGrad };

@@ -34,7 +34,13 @@ const gates = (x: Value, size: number): Value[] => {
 };
 
 /** The loop is unrolled, for jax-js has no scan; the input's product comes before it. */
-export function lstm(spec: RecurrentSpec, x: Value, weight: Value, recurrentWeight: Value, bias: Value): Value {
+export function lstm(
+  spec: { steps: number; batch: number; hiddenSize: number },
+  x: Value,
+  weight: Value,
+  recurrentWeight: Value,
+  bias: Value,
+): Value {
   const { steps, batch, hiddenSize: size } = spec;
   const projected = np.matmul(x, weight).add(bias);
   let h = np.zeros([batch, size]);
@@ -43,7 +49,10 @@ export function lstm(spec: RecurrentSpec, x: Value, weight: Value, recurrentWeig
   for (let t = 0; t < steps; t++) {
     const fromInput = projected.ref.slice(t);
     const [i, f, g, o] = gates(fromInput.add(np.matmul(h, recurrentWeight.ref)), size);
-    c = nn.sigmoid(f).mul(c).add(nn.sigmoid(i).mul(np.tanh(g)));
+    c = nn
+      .sigmoid(f)
+      .mul(c)
+      .add(nn.sigmoid(i).mul(np.tanh(g)));
     h = nn.sigmoid(o).mul(np.tanh(c.ref));
     outputs.push(h.ref);
   }
@@ -68,7 +77,7 @@ function gru(
   const forCandidate = columns(recurrentWeight.ref, 2, 3);
   const [gateBias, candidateBias] = [
     recurrentBias.ref.slice([0, 2 * size]),
-    recurrentBias.slice([2 * size, 3 * size]),
+    recurrentBias.ref.slice([2 * size, 3 * size]),
   ];
   for (let t = 0; t < steps; t++) {
     const fromInput = projected.ref.slice(t);
@@ -89,7 +98,16 @@ function gru(
     h = candidate.ref.add(z.mul(h.sub(candidate)));
     outputs.push(h.ref);
   }
-  for (const value of [projected, recurrentWeight, h, forGates, forCandidate, gateBias, candidateBias])
+  for (const value of [
+    projected,
+    recurrentWeight,
+    recurrentBias,
+    h,
+    forGates,
+    forCandidate,
+    gateBias,
+    candidateBias,
+  ])
     value.dispose();
   return np.stack(outputs);
 }

@@ -61,9 +61,7 @@ function attribute(name: string, value: number | string | readonly number[]): on
   const { INT, INTS, STRING, FLOAT: FLOAT_ATTRIBUTE } = onnx.AttributeProto.AttributeType;
   if (typeof value === 'string') return { name, type: STRING, s: new TextEncoder().encode(value) };
   if (typeof value !== 'number') return { name, type: INTS, ints: [...value] };
-  return Number.isInteger(value)
-    ? { name, type: INT, i: value }
-    : { name, type: FLOAT_ATTRIBUTE, f: value };
+  return Number.isInteger(value) ? { name, type: INT, i: value } : { name, type: FLOAT_ATTRIBUTE, f: value };
 }
 
 /** Inputs and outputs stay on the device. The graph is captured, so that a step replays it, where ONNX Runtime can. */
@@ -79,13 +77,16 @@ export async function runModel(model: OnnxModel): Promise<Runnable> {
       enableGraphCapture,
     });
   // Capture is refused where a node runs on the CPU.
-  const session = await open(true).catch(() => open(false));
+  const session = await open(true).catch((e) => {
+    console.log('capture refused', String(e));
+    return open(false);
+  });
   const device = (await ort.env.webgpu.device) as GPUDevice;
-  const onDevice = (shape: readonly number[], values?: TypedArray) => {
+  const onDevice = (shape: readonly number[], values: TypedArray) => {
     const size = Math.ceil((shape.reduce((a, b) => a * b, 1) * 4) / 16) * 16;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const buffer = device.createBuffer({ size, usage });
-    if (values) device.queue.writeBuffer(buffer, 0, values);
+    device.queue.writeBuffer(buffer, 0, values);
     return ort.Tensor.fromGpuBuffer(buffer, {
       dataType: values instanceof Int32Array ? 'int32' : 'float32',
       dims: [...shape],
@@ -93,24 +94,17 @@ export async function runModel(model: OnnxModel): Promise<Runnable> {
   };
   const feeds: Record<string, ort.Tensor> = {};
   for (const [name, { shape, values }] of Object.entries(model.inputs)) feeds[name] = onDevice(shape, values);
-  const fetches: Record<string, ort.Tensor> = {};
-  for (const [name, shape] of Object.entries(model.outputs)) fetches[name] = onDevice(shape);
+  let last: ort.InferenceSession.ReturnType | null = null;
   return {
     async step() {
-      await session.run(feeds, fetches);
+      const results = await session.run(feeds);
+      for (const value of Object.values(last ?? {})) value.dispose();
+      last = results;
     },
     async outputs() {
       const results: Record<string, ArrayLike<number>> = {};
-      for (const [name, shape] of Object.entries(model.outputs)) {
-        const size = shape.reduce((a, b) => a * b, 1) * 4;
-        const staging = device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-        const encoder = device.createCommandEncoder();
-        encoder.copyBufferToBuffer(fetches[name].gpuBuffer as GPUBuffer, 0, staging, 0, size);
-        device.queue.submit([encoder.finish()]);
-        await staging.mapAsync(GPUMapMode.READ);
-        results[name] = new Float32Array(staging.getMappedRange().slice(0));
-        staging.destroy();
-      }
+      for (const name of Object.keys(model.outputs))
+        results[name] = (await last![name].getData()) as Float32Array;
       return results;
     },
   };

@@ -1,6 +1,7 @@
 import * as layers from '@tensorflow/tfjs-layers';
 import type { Prepare, TypedArray } from '../../page/contender.ts';
 import type { RecurrentSpec } from '../../workloads/recurrent.ts';
+import { swapTimeAndBatch } from './layout.ts';
 import { keepLast, openTf, tf } from './tf.ts';
 
 export const prepare: Prepare<RecurrentSpec> = async (spec, inputs) => {
@@ -38,21 +39,4 @@ function gatesInOrder(values: TypedArray, size: number, order: readonly number[]
     const column = i % width;
     return values[i - column + order[Math.floor(column / size)] * size + (column % size)];
   });
-}
-
-/** [rows, columns, size] to [columns, rows, size] */
-function swapTimeAndBatch(
-  values: ArrayLike<number>,
-  rows: number,
-  columns: number,
-  size: number,
-): Float32Array {
-  const swapped = new Float32Array(values.length);
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < columns; c++) {
-      for (let i = 0; i < size; i++)
-        swapped[(c * rows + r) * size + i] = values[(r * columns + c) * size + i];
-    }
-  }
-  return swapped;
 }

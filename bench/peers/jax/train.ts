@@ -1,0 +1,44 @@
+import type { Runnable } from '../../page/contender.ts';
+import { adamOptions } from '../../reference/adam.ts';
+import { jit, np, submit, tree, type Value, valueAndGrad } from './jax.ts';
+
+type Values = Record<string, Value>;
+
+/** Training steps with Adam, each one jitted function: loss, gradients and update. `loss` consumes its arguments. */
+export function train(
+  loss: (parameters: Values, ...data: Value[]) => Value,
+  first: Values,
+  data: Value[],
+): Runnable {
+  const { learningRate, beta1, beta2, epsilon } = adamOptions;
+  const step = jit((parameters: Values, mean: Values, square: Values, powers: Value[], ...batch: Value[]) => {
+    const [value, gradients] = valueAndGrad(loss)(tree.ref(parameters), ...batch);
+    const nextPowers = [powers[0].mul(beta1), powers[1].mul(beta2)];
+    const nextParameters: Values = {};
+    const nextMean: Values = {};
+    const nextSquare: Values = {};
+    for (const name of Object.keys(parameters)) {
+      const gradient = gradients[name];
+      nextMean[name] = mean[name].mul(beta1).add(gradient.ref.mul(1 - beta1));
+      nextSquare[name] = square[name].mul(beta2).add(np.square(gradient).mul(1 - beta2));
+      const root = np.sqrt(nextSquare[name].ref.div(nextPowers[1].ref.neg().add(1)));
+      const step = nextMean[name].ref.mul(learningRate).div(nextPowers[0].ref.neg().add(1));
+      nextParameters[name] = parameters[name].sub(step.div(root.add(epsilon)));
+    }
+    return [value, nextParameters, nextMean, nextSquare, nextPowers] as const;
+  });
+  const zeros = () =>
+    Object.fromEntries(Object.entries(first).map(([name, value]) => [name, np.zeros(value.shape)]));
+  let state: [Values, Values, Values, Value[]] = [first, zeros(), zeros(), [np.array(1), np.array(1)]];
+  let last: Value | null = null;
+  return {
+    async step() {
+      const [value, ...next] = step(...state, ...data.map((one) => one.ref));
+      await submit([value, ...(tree.leaves(next) as Value[])]);
+      last?.dispose();
+      last = value;
+      state = next as unknown as typeof state;
+    },
+    outputs: async () => ({ loss: await last!.ref.data() }),
+  };
+}

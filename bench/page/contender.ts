@@ -8,12 +8,12 @@ export interface Runnable {
   step(): Promise<void> | void;
   /** Hands queued work to the device, where a library holds it back. */
   flush?(): void;
-  /** The results of the last step, each with all its elements, in the layout that the workload tells. */
-  outputs(): Promise<Record<string, ArrayLike<number>>>;
+  /** One step, and its results with all their elements, in the layout that the workload tells. */
+  run(): Promise<Record<string, ArrayLike<number>>>;
 }
 
 /**
- * Builds the workload. Until the first `step` has ended and its `outputs` are read, all is counted as time to first result.
+ * Builds the workload. All up to the end of the first `run` counts as time to first result.
  * `Unable`: the library cannot do this one.
  */
 export type Prepare<Spec> = (

@@ -53,15 +53,13 @@ export function makeSession(workloads: readonly Workload[], load: () => Promise<
         return { ...none, first: { ...counts }, unable: prepared.unable };
       }
       runnable = prepared;
-      await runnable.step();
-      let results = await runnable.outputs();
+      let results = await runnable.run();
       const firstResultMilliseconds = performance.now() - start;
       const first = { ...counts };
       if (devices.length === 0) throw new Error('the library never opened a WebGPU device');
       const longestBlockMilliseconds = await stopWatching();
       for (let i = 1; i < (workload.checkSteps ?? 1); i++) {
-        await runnable.step();
-        results = await runnable.outputs();
+        results = await runnable.run();
       }
       const outputs: Opened['outputs'] = {};
       for (const [output, values] of Object.entries(results)) {

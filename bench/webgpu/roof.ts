@@ -27,17 +27,19 @@ export const prepare: Prepare<RoofSpec> = async ({ kind, invocations, rounds }) 
     entries: [x, y].map((buffer, binding) => ({ binding, resource: { buffer } })),
   });
   const workgroups = invocations / 64;
+  const step = () => {
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, bindGroup);
+    pass.dispatchWorkgroups(Math.min(workgroups, 32768), Math.ceil(workgroups / 32768));
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+  };
   return {
-    step() {
-      const encoder = device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      pass.setPipeline(pipeline);
-      pass.setBindGroup(0, bindGroup);
-      pass.dispatchWorkgroups(Math.min(workgroups, 32768), Math.ceil(workgroups / 32768));
-      pass.end();
-      device.queue.submit([encoder.finish()]);
-    },
-    async outputs() {
+    step,
+    async run() {
+      step();
       const staging = device.createBuffer({ size, usage: 0x1 | 0x8 });
       const encoder = device.createCommandEncoder();
       encoder.copyBufferToBuffer(y, 0, staging, 0, size);

@@ -29,14 +29,16 @@ export async function runJitted(
   const compiled = jit(compute);
   await blockUntilReady(operands.map((operand) => operand.ref));
   let last: Record<string, Value> | null = null;
+  const step = async () => {
+    const next = compiled(...operands.map((operand) => operand.ref));
+    await submit(next);
+    for (const value of Object.values(last ?? {})) value.dispose();
+    last = next;
+  };
   return {
-    async step() {
-      const next = compiled(...operands.map((operand) => operand.ref));
-      await submit(next);
-      for (const value of Object.values(last ?? {})) value.dispose();
-      last = next;
-    },
-    async outputs() {
+    step,
+    async run() {
+      await step();
       const results: Record<string, ArrayLike<number>> = {};
       for (const [name, value] of Object.entries(last!)) results[name] = await value.ref.data();
       return results;

@@ -11,34 +11,40 @@ export function train(
   data: Value[],
 ): Runnable {
   const { learningRate, beta1, beta2, epsilon } = adamOptions;
-  const step = jit((parameters: Values, mean: Values, square: Values, powers: Value[], ...batch: Value[]) => {
-    const [value, gradients] = valueAndGrad(loss)(tree.ref(parameters), ...batch);
-    const nextPowers = [powers[0].mul(beta1), powers[1].mul(beta2)];
-    const nextParameters: Values = {};
-    const nextMean: Values = {};
-    const nextSquare: Values = {};
-    for (const name of Object.keys(parameters)) {
-      const gradient = gradients[name];
-      nextMean[name] = mean[name].mul(beta1).add(gradient.ref.mul(1 - beta1));
-      nextSquare[name] = square[name].mul(beta2).add(np.square(gradient).mul(1 - beta2));
-      const root = np.sqrt(nextSquare[name].ref.div(nextPowers[1].ref.neg().add(1)));
-      const step = nextMean[name].ref.mul(learningRate).div(nextPowers[0].ref.neg().add(1));
-      nextParameters[name] = parameters[name].sub(step.div(root.add(epsilon)));
-    }
-    return [value, nextParameters, nextMean, nextSquare, nextPowers] as const;
-  });
+  const compiled = jit(
+    (parameters: Values, mean: Values, square: Values, powers: Value[], ...batch: Value[]) => {
+      const [value, gradients] = valueAndGrad(loss)(tree.ref(parameters), ...batch);
+      const nextPowers = [powers[0].mul(beta1), powers[1].mul(beta2)];
+      const nextParameters: Values = {};
+      const nextMean: Values = {};
+      const nextSquare: Values = {};
+      for (const name of Object.keys(parameters)) {
+        const gradient = gradients[name];
+        nextMean[name] = mean[name].mul(beta1).add(gradient.ref.mul(1 - beta1));
+        nextSquare[name] = square[name].mul(beta2).add(np.square(gradient).mul(1 - beta2));
+        const root = np.sqrt(nextSquare[name].ref.div(nextPowers[1].ref.neg().add(1)));
+        const step = nextMean[name].ref.mul(learningRate).div(nextPowers[0].ref.neg().add(1));
+        nextParameters[name] = parameters[name].sub(step.div(root.add(epsilon)));
+      }
+      return [value, nextParameters, nextMean, nextSquare, nextPowers] as const;
+    },
+  );
   const zeros = () =>
     Object.fromEntries(Object.entries(first).map(([name, value]) => [name, np.zeros(value.shape)]));
   let state: [Values, Values, Values, Value[]] = [first, zeros(), zeros(), [np.array(1), np.array(1)]];
   let last: Value | null = null;
+  const step = async () => {
+    const [value, ...next] = compiled(...state, ...data.map((one) => one.ref));
+    await submit([value, ...(tree.leaves(next) as Value[])]);
+    last?.dispose();
+    last = value;
+    state = next as unknown as typeof state;
+  };
   return {
-    async step() {
-      const [value, ...next] = step(...state, ...data.map((one) => one.ref));
-      await submit([value, ...(tree.leaves(next) as Value[])]);
-      last?.dispose();
-      last = value;
-      state = next as unknown as typeof state;
+    step,
+    async run() {
+      await step();
+      return { loss: await last!.ref.data() };
     },
-    outputs: async () => ({ loss: await last!.ref.data() }),
   };
 }

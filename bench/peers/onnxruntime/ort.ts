@@ -95,13 +95,15 @@ export async function runModel(model: OnnxModel): Promise<Runnable> {
   const feeds: Record<string, ort.Tensor> = {};
   for (const [name, { shape, values }] of Object.entries(model.inputs)) feeds[name] = onDevice(shape, values);
   let last: ort.InferenceSession.ReturnType | null = null;
+  const step = async () => {
+    const results = await session.run(feeds);
+    for (const value of Object.values(last ?? {})) value.dispose();
+    last = results;
+  };
   return {
-    async step() {
-      const results = await session.run(feeds);
-      for (const value of Object.values(last ?? {})) value.dispose();
-      last = results;
-    },
-    async outputs() {
+    step,
+    async run() {
+      await step();
       const results: Record<string, ArrayLike<number>> = {};
       for (const name of Object.keys(model.outputs))
         results[name] = (await last![name].getData()) as Float32Array;

@@ -2,7 +2,7 @@ import * as layers from '@tensorflow/tfjs-layers';
 import type { Prepare, TypedArray } from '../../page/contender.ts';
 import type { RecurrentSpec } from '../../workloads/recurrent.ts';
 import { swapTimeAndBatch } from './layout.ts';
-import { keepLast, openTf, tf } from './tf.ts';
+import { openTf, runEager, tf } from './tf.ts';
 
 export const prepare: Prepare<RecurrentSpec> = async (spec, inputs) => {
   const { cell, steps, batch, inputSize, hiddenSize } = spec;
@@ -26,11 +26,10 @@ export const prepare: Prepare<RecurrentSpec> = async (spec, inputs) => {
     tf.tensor1d(gatesInOrder(bias, hiddenSize, order)),
   ]);
   const x = tf.tensor3d(swapTimeAndBatch(inputs.x, steps, batch, inputSize), [batch, steps, inputSize]);
-  const { read, ...runnable } = keepLast(() => model.predict(x, { batchSize: batch }) as tf.Tensor);
-  return {
-    ...runnable,
-    outputs: async () => ({ output: swapTimeAndBatch(await read(), batch, steps, hiddenSize) }),
-  };
+  return runEager(
+    () => ({ output: model.predict(x, { batchSize: batch }) as tf.Tensor }),
+    (_, values) => swapTimeAndBatch(values, batch, steps, hiddenSize),
+  );
 };
 
 function gatesInOrder(values: TypedArray, size: number, order: readonly number[]): Float32Array {

@@ -2,6 +2,7 @@ import '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import type { Runnable } from '../../page/contender.ts';
 
 export { tf };
 
@@ -18,16 +19,26 @@ export function flush(): void {
   backend.submitQueue();
 }
 
-/** The result of the last step, and a step that frees the one before. */
-export function keepLast(compute: () => tf.Tensor) {
-  let last: tf.Tensor | null = null;
+/** Steps that compute tensors by name; each frees those of the one before. */
+export function runEager(
+  compute: () => Record<string, tf.Tensor>,
+  read: (name: string, values: Float32Array) => ArrayLike<number> = (_, values) => values,
+): Runnable {
+  let last: Record<string, tf.Tensor> = {};
+  const step = () => {
+    const next = tf.tidy(compute);
+    for (const tensor of Object.values(last)) tensor.dispose();
+    last = next;
+  };
   return {
-    step() {
-      const next = tf.tidy(compute);
-      last?.dispose();
-      last = next;
-    },
+    step,
     flush,
-    read: () => last!.data(),
+    async run() {
+      step();
+      const results: Record<string, ArrayLike<number>> = {};
+      for (const [name, tensor] of Object.entries(last))
+        results[name] = read(name, (await tensor.data()) as Float32Array);
+      return results;
+    },
   };
 }

@@ -7,13 +7,17 @@ export function train(loss: () => tf.Scalar): Runnable {
   const { learningRate, beta1, beta2, epsilon } = adamOptions;
   const optimizer = new tf.AdamOptimizer(learningRate, beta1, beta2, epsilon);
   let last: tf.Scalar | null = null;
+  const step = () => {
+    const next = optimizer.minimize(loss, true);
+    last?.dispose();
+    last = next;
+  };
   return {
-    step() {
-      const next = optimizer.minimize(loss, true);
-      last?.dispose();
-      last = next;
-    },
+    step,
     flush,
-    outputs: async () => ({ loss: await last!.data() }),
+    async run() {
+      step();
+      return { loss: await last!.data() };
+    },
   };
 }

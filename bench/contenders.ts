@@ -24,7 +24,9 @@ function contender(name: string, folder: string): Contender {
 
 /** Ours first, then each folder of `peers/`. */
 export function listContenders(): Contender[] {
-  const peers = readdirSync(join(bench, 'peers')).map((name) => contender(name, join('peers', name)));
+  const peers = readdirSync(join(bench, 'peers'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => contender(name, join('peers', name)));
   return [contender('tensorloom', 'tensorloom'), ...peers];
 }
 

@@ -22,7 +22,7 @@ const command = new Command('npm run bench --')
   .description('Measures tensorloom and its peers in one run, after checking their results.')
   .argument(
     '[workloads...]',
-    'families or beginnings of names; without: those of the table in bench/README.md',
+    'families, or names in which * stands for any text; without: all that the README shows',
   )
   .option('--host <host>', `one of ${Object.keys(hosts).join(', ')}`, oneOf(Object.keys(hosts)), 'chrome')
   .option('--only <contenders>', 'names, separated by commas', (text) => text.split(','))
@@ -115,16 +115,22 @@ function choose(names: readonly string[]): Map<string, Workload[]> {
   for (const [family, workloads] of families) {
     const of = workloads.filter((workload) => {
       if (names.length === 0) return options.list || workload.default;
-      const matching = names.filter((name) => family === name || workload.name.startsWith(name));
+      const matching = names.filter((name) => family === name || matches(name, workload.name));
       for (const name of matching) found.add(name);
-      // A family's name takes its default workloads, a workload's name all that begin so.
+      // A family's name takes its default workloads, a workload's name any.
       return matching.some((name) => name !== family || workload.default);
     });
     if (of.length > 0) taken.set(family, of);
   }
   const unknown = names.filter((name) => !found.has(name));
-  if (unknown.length > 0) command.error(`no workload begins with ${unknown.join(', ')} (--list shows all)`);
+  if (unknown.length > 0) command.error(`no workload ${unknown.join(', ')} (--list shows all)`);
   return taken;
+}
+
+/** Whether `name` is `pattern`, in which each * stands for any text. */
+function matches(pattern: string, name: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replace(/[^\w-]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`).test(name);
 }
 
 function oneOf(allowed: readonly string[]) {

@@ -69,10 +69,18 @@ export async function measure(
       }
     }
     for (let round = 0; round < options.rounds; round++) {
-      for (const { remote, steps, times } of running) times.push((await remote.time(steps)) / steps);
+      for (const { result, remote, steps, times } of running) {
+        try {
+          times.push((await within(options.timeoutMilliseconds, remote.time(steps))) / steps);
+        } catch (error) {
+          results.set(result.contender, { contender: result.contender, missing: reason(error) });
+        }
+      }
     }
-    for (const { result, times } of running)
-      results.set(result.contender, { ...result, time: spread(times) });
+    for (const { result, times } of running) {
+      // Who missed a turn has no time.
+      if (times.length === options.rounds) results.set(result.contender, { ...result, time: spread(times) });
+    }
   } finally {
     await Promise.all(running.map(({ remote }) => remote.close()));
   }
@@ -131,7 +139,7 @@ function check(outputs: Opened['outputs'], want: Record<string, Reference>, tole
 
 function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/page\.evaluate: |Error: /g, '').slice(0, 3000);
+  return text.replace(/page\.evaluate: |Error: /g, '').slice(0, 300);
 }
 
 async function within<Value>(milliseconds: number, work: Promise<Value>): Promise<Value> {

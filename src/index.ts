@@ -153,8 +153,10 @@ export { type CumulativeSumOptions, cumulativeSum } from './ops/cumulativeSum.ts
 export { depthwiseConv2d } from './ops/depthwiseConv2d.ts';
 export { type DropoutOptions, dropout } from './ops/dropout.ts';
 export { type ElementwiseRules, elementwise } from './ops/elementwise.ts';
+export type { Activation } from './ops/gateActivation.ts';
 export { embedding, gather } from './ops/gather.ts';
 export { type GradOptions, grad } from './ops/gradient.ts';
+export { type GruCellOptions, type GruOptions, gru } from './ops/gru.ts';
 export { l2Pool2d } from './ops/l2Pool2d.ts';
 export {
   type GroupNormOptions,
@@ -174,6 +176,13 @@ export {
   meanAbsoluteError,
   meanSquaredError,
 } from './ops/losses.ts';
+export {
+  type LstmCellOptions,
+  type LstmOptions,
+  type LstmResult,
+  type LstmWeights,
+  lstm,
+} from './ops/lstm.ts';
 export {
   acos,
   acosh,
@@ -199,6 +208,7 @@ export { type OneHotOptions, oneHot } from './ops/oneHot.ts';
 export { type PadOptions, pad } from './ops/pad.ts';
 export type { Pool2dOptions } from './ops/poolWindows.ts';
 export { pow } from './ops/pow.ts';
+export type { RecurrentOptions, RecurrentResult, RecurrentWeights } from './ops/recurrent.ts';
 export {
   all,
   any,
@@ -217,6 +227,7 @@ export {
 } from './ops/reduce.ts';
 export { flatten, reshape } from './ops/reshape.ts';
 export { reverse } from './ops/reverse.ts';
+export { type RnnCellOptions, type RnnOptions, rnn } from './ops/rnn.ts';
 export { gatherElements, scatterAdd } from './ops/scatterAdd.ts';
 export { type SliceOptions, slice, split, unstack } from './ops/slice.ts';
 export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts';

@@ -10,7 +10,7 @@ import { FeedError, GraphError } from '../core/errors.ts';
 import { RandomStream } from '../core/random.ts';
 import { type Shape, showShape, sizeOf } from '../core/shape.ts';
 import { Tensor, type TensorSpec, type Variable } from '../graph/graph.ts';
-import type { Request, Value } from '../graph/trace.ts';
+import type { Request, Step, Value } from '../graph/trace.ts';
 import type { CompileOptions, Feeds } from './backend.ts';
 
 /** Throws unless `feeds` holds exactly what the program's inputs ask for. */
@@ -29,6 +29,39 @@ export function checkFeeds(inputs: readonly Value[], feeds: Feeds): void {
     if (!inputs.some((input) => input.inputName === name)) {
       const known = inputs.map((input) => `"${input.inputName}"`).join(', ') || 'none';
       throw new FeedError(`run: the program has no input "${name}" (its inputs: ${known})`);
+    }
+  }
+}
+
+/** A program's input whose numbers must lie between two bounds. */
+export interface FeedRange {
+  readonly input: Value;
+  readonly low: number;
+  readonly high: number;
+  /** The op that says so. */
+  readonly path: string;
+}
+
+/** What the ops of a program say of the numbers in its inputs. */
+export function feedRanges(steps: readonly Step[]): FeedRange[] {
+  return steps.flatMap(({ op, attrs, inputs, path }) => {
+    const range = op.feedRange?.(attrs);
+    return range && inputs[range.input].inputName !== undefined
+      ? [{ input: inputs[range.input], low: range.low, high: range.high, path }]
+      : [];
+  });
+}
+
+/** Throws where a number that is fed lies outside the range of an op that reads it. */
+export function checkRanges(ranges: readonly FeedRange[], feeds: Feeds): void {
+  for (const { input, low, high, path } of ranges) {
+    const data = feeds[input.inputName ?? ''];
+    const numbers = typeof data === 'number' ? [data] : data;
+    for (let i = 0; i < numbers.length; i++) {
+      if (numbers[i] >= low && numbers[i] <= high) continue;
+      throw new FeedError(
+        `run: feed "${input.inputName}": element ${i} is ${numbers[i]}; ${path} takes ${low} to ${high}`,
+      );
     }
   }
 }

@@ -334,6 +334,7 @@ function toUnit(group: Group, users: ReadonlyMap<Value, number>, target: Target)
     outputs: producer.outputs.map((value) => value.spec),
     attrs,
     target,
+    used: producer.outputs.map((value) => (users.get(value) ?? 0) > 0),
     epilogue,
   });
   return { path: chain.at(-1)?.path ?? producer.path, calls, inputs, outputs, inPlace, view: false, flops };

@@ -13,6 +13,8 @@ export interface Elementwise<Attrs> {
   expression(operands: readonly string[], attrs: Attrs, types: ElementwiseTypes): string;
   /** WGSL functions that `expression` calls. Equal texts are emitted once. */
   readonly helpers?: readonly string[];
+  /** The meaning for one element, in float64, for operands of which the first is a `dtype`: what gates of recurrent cells compute. */
+  scalar?(attrs: Attrs, dtype: DType): (a: number, b: number, c: number) => number;
 }
 
 export type TypeLetter = 'F' | 'I' | 'U' | 'B';
@@ -68,6 +70,8 @@ export interface Op<Attrs> {
   inPlace?(inputCount: number, attrs: Attrs): readonly (readonly [number, number])[];
   /** Another value that equals output 0, if there is one: `mul(x, 1)` is x. */
   simplify?(inputs: readonly SimplifyValue[], output: TensorSpec, attrs: Attrs): SimplifyValue | null;
+  /** Whole numbers that an input may hold, both ends included: checked where it is fed. */
+  feedRange?(attrs: Attrs): { readonly input: number; readonly low: number; readonly high: number } | null;
   /** Floating-point operations of one run, for `program.stats`; one per output element where it is not told. */
   flops?(inputs: readonly TensorSpec[], outputs: readonly TensorSpec[], attrs: Attrs): number;
 }

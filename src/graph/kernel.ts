@@ -108,6 +108,8 @@ export interface KernelContext<Attrs> {
   readonly outputs: readonly TensorSpec[];
   readonly attrs: Attrs;
   readonly target: Target;
+  /** For each output, whether anything reads it. What nothing reads need not be bound, and then has no memory. */
+  readonly used: readonly boolean[];
   /** Only ops with an `epilogue` property are ever given a chain; `noEpilogue` otherwise. */
   readonly epilogue: Epilogue;
 }

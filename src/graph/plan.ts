@@ -32,6 +32,16 @@ function lieTogether(members: readonly Value[]): boolean {
   return group !== undefined && members.every((member) => member.variable?.group === group);
 }
 
+/** Outputs that a unit's calls bind; those that nothing reads may be left out. */
+function boundOutputs(unit: Unit): Set<number> {
+  const bindings = unit.calls.flatMap((call) => call.bindings);
+  return new Set(
+    bindings.flatMap((binding) =>
+      'output' in binding ? [binding.output] : 'outputs' in binding ? binding.outputs : [],
+    ),
+  );
+}
+
 class Planner {
   private readonly buffers: BufferPlan[] = [];
   private readonly units: Unit[];
@@ -183,8 +193,9 @@ class Planner {
       return { buffer, offset: 0, bytes };
     };
     for (const [output, input] of unit.inPlace) this.placeInPlace(unit, output, input, inPlaceAt);
-    unit.outputs.forEach((value) => {
-      if (this.regions.has(value)) return;
+    const bound = boundOutputs(unit);
+    unit.outputs.forEach((value, i) => {
+      if (this.regions.has(value) || !bound.has(i)) return;
       this.regions.set(
         value,
         allocate(storageBytes(value.spec), `${value.path} ${showShape(value.spec.shape)}`),

@@ -77,7 +77,7 @@ export function elementwise<Attrs>(rules: ElementwiseRules<Attrs>): Op<Attrs> {
       return [result];
     },
     gradient: rules.gradient && differentiate(rules.gradient),
-    elementwise: { expression: rules.wgsl, helpers: rules.helpers },
+    elementwise: { expression: rules.wgsl, helpers: rules.helpers, scalar: rules.scalar },
     simplify: rules.simplify,
     flops: (_, outputs) => sizeOf(outputs[0].shape) * (rules.flops ?? 1),
   };

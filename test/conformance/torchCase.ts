@@ -64,6 +64,11 @@ export class CaseReader {
     return this.attr(name, 'a number', (value) => typeof value === 'number');
   }
 
+  /** Undefined where the case does not speak of it. */
+  optionalNumber(name: string): number | undefined {
+    return name in this.attrs ? this.number(name) : undefined;
+  }
+
   boolean(name: string): boolean {
     return this.attr(name, 'a boolean', (value) => typeof value === 'boolean');
   }
@@ -75,6 +80,10 @@ export class CaseReader {
 
   numbers(name: string): number[] {
     return this.attr(name, 'numbers', isNumbers);
+  }
+
+  optionalNumbers(name: string): number[] | undefined {
+    return name in this.attrs ? this.numbers(name) : undefined;
   }
 
   pair(name: string): [number, number] {

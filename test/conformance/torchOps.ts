@@ -1,6 +1,7 @@
 import type { ReduceOptions, Tensor } from '../../src/index.ts';
 import * as tensorloom from '../../src/index.ts';
 import type { CaseReader } from './torchCase.ts';
+import { torchRecurrent } from './torchRecurrent.ts';
 
 /** How PyTorch's op of that name is said with the public API: outputs by their names in the case. */
 export type Rule = (read: CaseReader) => Record<string, Tensor>;
@@ -59,6 +60,7 @@ const convolution = (read: CaseReader) => ({
 });
 
 export const torchOps: Readonly<Record<string, Rule>> = {
+  ...torchRecurrent,
   ...Object.fromEntries(
     [
       tensorloom.abs,

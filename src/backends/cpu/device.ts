@@ -12,7 +12,16 @@ import type {
   ProgramStats,
 } from '../backend.ts';
 import { findNonFinite } from '../diagnose.ts';
-import { checkData, checkFeeds, finiteOutputs, initialValues, toRequest } from '../feeds.ts';
+import {
+  checkData,
+  checkFeeds,
+  checkRanges,
+  type FeedRange,
+  feedRanges,
+  finiteOutputs,
+  initialValues,
+  toRequest,
+} from '../feeds.ts';
 
 /**
  * Runs programs on the ops' references, in float64: slow, everywhere available, and the definition of what is right. Variables
@@ -81,6 +90,7 @@ export class CpuDevice implements Device {
 class CpuProgram<Names extends string> implements Program<Names> {
   readonly stats: ProgramStats;
   private readonly finite: readonly string[];
+  private readonly ranges: readonly FeedRange[];
 
   constructor(
     private readonly device: CpuDevice,
@@ -89,6 +99,7 @@ class CpuProgram<Names extends string> implements Program<Names> {
   ) {
     this.finite = finiteOutputs(options);
     const { steps } = traced;
+    this.ranges = feedRanges(steps);
     this.stats = {
       dispatches: 0,
       submits: 0,
@@ -122,6 +133,7 @@ class CpuProgram<Names extends string> implements Program<Names> {
   private execute(feeds: Feeds): Map<Value, Float64Array> {
     this.device.checkUsable();
     checkFeeds(this.traced.inputs, feeds);
+    checkRanges(this.ranges, feeds);
     const values = new Map<Value, Float64Array>();
     for (const input of this.traced.inputs) {
       const data = feeds[input.inputName ?? ''];

@@ -5,7 +5,15 @@ import { type Plan, type Region, storageBytes } from '../../graph/layout.ts';
 import type { Trace } from '../../graph/trace.ts';
 import type { CompileOptions, Device, Feeds, Program, ProgramStats } from '../backend.ts';
 import { findNonFinite } from '../diagnose.ts';
-import { checkFeeds, decode, encode, finiteOutputs } from '../feeds.ts';
+import {
+  checkFeeds,
+  checkRanges,
+  decode,
+  encode,
+  type FeedRange,
+  feedRanges,
+  finiteOutputs,
+} from '../feeds.ts';
 import { readMapped, usage } from './memory.ts';
 import type { Pipeline } from './pipelines.ts';
 import { encodeParams } from './shader.ts';
@@ -47,6 +55,7 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
   private readonly waiting: ((staging: GPUBuffer) => void)[] = [];
   private readonly feedWords = new Map<string, { words: ArrayBuffer; buffer: GPUBuffer }>();
   private readonly finite: readonly string[];
+  private readonly ranges: readonly FeedRange[];
   private readonly stepped: Graph | null;
   private stagingBytes = 0;
   private submitted = 0;
@@ -62,6 +71,7 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
     pipelines: readonly Pipeline[],
   ) {
     this.finite = finiteOutputs(options);
+    this.ranges = feedRanges(traced.steps);
     this.stepped = traced.updates.length > 0 ? traced.updates[0][0].graph : null;
     this.makeBuffers();
     this.dispatches = this.makeDispatches(pipelines);
@@ -133,6 +143,7 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
     this.state.checkUsable();
     if (this.disposed) throw new DeviceError('run: the program was disposed');
     checkFeeds(this.traced.inputs, feeds);
+    checkRanges(this.ranges, feeds);
     for (const input of this.traced.inputs) {
       const feed = this.feedWords.get(input.inputName ?? '');
       if (!feed) continue;

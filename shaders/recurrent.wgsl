@@ -1,0 +1,118 @@
+// One workgroup takes ${ROWS} sequences of one direction through `count` steps; one invocation computes four hidden units, over one slice of U h.
+struct Params { steps: u32, batch: u32, first: u32, count: u32, stepStride: u32, sequenceStride: u32 }
+${BINDINGS}
+${FUNCTIONS}
+
+struct States { hidden: F, cell: F }
+#if ${LOOPED}
+// The hidden states before the step and after it, by turns.
+var<workgroup> states: array<f32, ${STATES}>;
+#endif
+#if ${SLICED}
+var<workgroup> partials: array<F, ${PARTIALS}>;
+#endif
+
+fn lengthOf(sequence: u32) -> u32 {
+#if ${HAS_LENGTHS}
+  return u32(clamp(lengths[sequence], 0, i32(params.steps)));
+#else
+  return params.steps;
+#endif
+}
+
+// Padded steps have their own place; those before them run forwards or backwards.
+fn rowAt(step: u32, length: u32, sequence: u32, backwards: bool) -> u32 {
+  return select(step, length - 1u - step, backwards && step < length) * params.stepStride + sequence * params.sequenceStride;
+}
+
+fn stateAt(direction: u32, sequence: u32, unit: u32) -> u32 {
+  return (direction * params.batch + sequence) * ${HIDDEN}u + unit;
+}
+
+// The states before step params.first.
+fn statesBefore(direction: u32, sequence: u32, length: u32, unit: u32, backwards: bool) -> States {
+#if ${CARRIED}
+  if (params.first > 0u) {
+    return States(${HIDDEN_BEFORE}, ${CELL_BEFORE});
+  }
+#endif
+#if ${HAS_INITIAL}
+  let at = (direction * params.batch + sequence) * ${STATE_SIZE}u + unit;
+  return States(initialAt(at), ${INITIAL_CELL});
+#else
+  return States(F(), F());
+#endif
+}
+
+// One step of four units of one sequence.
+fn advance(step: u32, length: u32, direction: u32, sequence: u32, unit: u32, backwards: bool, before: States, ${PRODUCTS}) -> States {
+  let isValid = step < length;
+  let row = rowAt(step, length, sequence, backwards);
+  let place = direction * params.steps * params.batch + row;
+  let hidden = before.hidden;
+  let cell = before.cell;
+  ${PROJECTED}
+  ${PEEPHOLES}
+  ${CELL}
+#if ${HAS_OUTPUT}
+  storeOutput(row * ${OUTPUT_WIDTH}u + direction * ${HIDDEN}u + unit, unit, select(F(), newHidden, isValid));
+#endif
+#if ${HAS_KEPT}
+  ${KEPT}
+#endif
+  if (isValid) {
+    return States(newHidden, newCell);
+  }
+  return before;
+}
+
+@compute @workgroup_size(${INVOCATIONS})
+fn main(
+  @builtin(workgroup_id) workgroup: vec3<u32>,
+  @builtin(num_workgroups) workgroupCount: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let number = workgroup.y * workgroupCount.x + workgroup.x;
+  let rowTiles = (params.batch + ${ROWS}u - 1u) / ${ROWS}u;
+  let quad = number % ${QUAD_TILES}u * ${QUADS}u + local % ${QUADS}u;
+  let unit = quad * 4u;
+  let slice = local / ${QUADS}u;
+  let firstSequence = number / ${QUAD_TILES}u % rowTiles * ${ROWS}u;
+  let direction = number / ${QUAD_TILES}u / rowTiles;
+  let isMine = direction < ${DIRECTIONS}u && unit < ${HIDDEN}u;
+  let backwards = ${BACKWARDS};
+  let weights = direction * ${PARAMETER_SIZE}u;
+  ${SEQUENCES}
+  ${STATES_BEFORE}
+#if ${LOOPED}
+  if (slice == 0u && isMine) {
+    ${FILL_STATES}
+  }
+  workgroupBarrier();
+#endif
+  ${RESIDENT_WEIGHTS}
+  for (var i = 0u; i < params.count; i++) {
+    let step = params.first + i;
+#if ${LOOPED}
+    let readHalf = i % 2u * ${STATES_HALF}u;
+    let writeHalf = ${STATES_HALF}u - readHalf;
+#endif
+    ${ZERO_SUMS}
+    ${PRODUCT}
+#if ${SLICED}
+    if (slice > 0u) {
+      ${STORE_PARTIALS}
+    }
+    workgroupBarrier();
+#endif
+    if (slice == 0u && isMine) {
+      ${ADVANCE}
+    }
+#if ${LOOPED}
+    workgroupBarrier();
+#endif
+  }
+  if (slice == 0u && isMine) {
+    ${STORE_FINAL}
+  }
+}

@@ -1,0 +1,129 @@
+// One workgroup takes the gradients of ${ROWS} sequences of one direction back through `count` steps; one invocation those of four hidden units, over one slice of dq Uᵀ.
+struct Params { steps: u32, batch: u32, first: u32, count: u32, stepStride: u32, sequenceStride: u32 }
+${BINDINGS}
+${FUNCTIONS}
+
+// What reaches the states before a step: the hidden one without going through U.
+struct Gradients { hidden: F, cell: F }
+#if ${LOOPED}
+// dq of the step that came last.
+var<workgroup> products: array<f32, ${PRODUCT_WORDS}>;
+#endif
+#if ${SLICED}
+var<workgroup> partials: array<F, ${PARTIALS}>;
+#endif
+
+fn lengthOf(sequence: u32) -> u32 {
+#if ${HAS_LENGTHS}
+  return u32(clamp(lengths[sequence], 0, i32(params.steps)));
+#else
+  return params.steps;
+#endif
+}
+
+// Padded steps have their own place; those before them run forwards or backwards.
+fn rowAt(step: u32, length: u32, sequence: u32, backwards: bool) -> u32 {
+  return select(step, length - 1u - step, backwards && step < length) * params.stepStride + sequence * params.sequenceStride;
+}
+
+fn stateAt(direction: u32, sequence: u32, unit: u32) -> u32 {
+  return (direction * params.batch + sequence) * ${STATE_SIZE}u + unit;
+}
+
+// The gradients of the final states.
+fn finalGradients(direction: u32, sequence: u32, unit: u32) -> Gradients {
+#if ${HAS_FINAL}
+  let at = stateAt(direction, sequence, unit);
+  return Gradients(dFinalAt(at), ${FINAL_CELL});
+#else
+  return Gradients(F(), F());
+#endif
+}
+
+struct StepGradients { before: Gradients, ${DQ_FIELDS} }
+
+// One step of four units of one sequence; `product` is dq Uᵀ of the step after it.
+fn retreat(step: u32, length: u32, direction: u32, sequence: u32, unit: u32, row: u32, after: Gradients, product: F) -> StepGradients {
+  let place = direction * params.steps * params.batch + row;
+  var incoming = Gradients(after.hidden + product, after.cell);
+  if (step + 1u == length) {
+    incoming = finalGradients(direction, sequence, unit);
+  }
+#if ${HAS_OUTPUT}
+  let dHidden = incoming.hidden + dOutputAt(row * ${OUTPUT_WIDTH}u + direction * ${HIDDEN}u + unit);
+#else
+  let dHidden = incoming.hidden;
+#endif
+  let dCell = incoming.cell;
+  ${KEPT}
+  ${PEEPHOLES}
+  ${CELL}
+  if (step >= length) {
+    ${STORE_PADDING}
+    return StepGradients(after, ${ZEROS});
+  }
+  ${STORE}
+  return StepGradients(Gradients(newDHidden, newDCell), ${DQ});
+}
+
+@compute @workgroup_size(${INVOCATIONS})
+fn main(
+  @builtin(workgroup_id) workgroup: vec3<u32>,
+  @builtin(num_workgroups) workgroupCount: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let number = workgroup.y * workgroupCount.x + workgroup.x;
+  let rowTiles = (params.batch + ${ROWS}u - 1u) / ${ROWS}u;
+  let quad = number % ${QUAD_TILES}u * ${QUADS}u + local % ${QUADS}u;
+  let unit = quad * 4u;
+  let slice = local / ${QUADS}u;
+  let firstSequence = number / ${QUAD_TILES}u % rowTiles * ${ROWS}u;
+  let direction = number / ${QUAD_TILES}u / rowTiles;
+  let isMine = direction < ${DIRECTIONS}u && unit < ${HIDDEN}u;
+  let backwards = ${BACKWARDS};
+  let weights = direction * ${MATRIX_SIZE}u;
+  ${SEQUENCES}
+#if ${CARRIED}
+  if (params.first + params.count < params.steps && isMine) {
+    ${CONTINUE}
+  }
+#if ${LOOPED}
+  if (slice == 0u && isMine) {
+    ${FILL_PRODUCTS}
+  }
+  workgroupBarrier();
+#endif
+#endif
+  ${RESIDENT_WEIGHTS}
+  for (var i = 0u; i < params.count + ${FINISH_STEPS}u; i++) {
+    // The step whose dq is multiplied is the one after the step whose equations follow.
+    let later = params.first + params.count - i;
+    ${ZERO_SUMS}
+    if (later < params.steps) {
+      ${PRODUCT}
+    }
+#if ${SLICED}
+    if (slice > 0u) {
+      ${STORE_PARTIALS}
+    }
+#endif
+#if ${MEETS}
+    workgroupBarrier();
+#endif
+    if (slice == 0u && isMine) {
+      if (i < params.count) {
+        ${RETREAT}
+      } else {
+        ${FINISH}
+      }
+    }
+#if ${LOOPED}
+    workgroupBarrier();
+#endif
+  }
+#if ${CARRIED}
+  if (slice == 0u && isMine && ${FINISH_STEPS}u == 0u) {
+    ${STORE_CARRIED}
+  }
+#endif
+}

@@ -1,0 +1,270 @@
+import source from '#shaders/recurrentGradient.wgsl' with { type: 'text' };
+import { type KernelCall, type KernelContext, linearGrid } from '../graph/kernel.ts';
+import { optionalGradientInputs, type RecurrentGradientAttrs, stateSize } from './recurrentLoop.ts';
+import { planRecurrent, type RecurrentPlan } from './recurrentPlan.ts';
+import {
+  type Buffer,
+  backwardsText,
+  declareBuffers,
+  functionsOf,
+  lines,
+  productText,
+  type QuadProduct,
+  quadText,
+  residentWeights,
+  storePartials,
+  wholeSum,
+  zeroSums,
+} from './recurrentWgsl.ts';
+
+/** The loop from the last step to the first: one dispatch, or more where the forward loop takes more. */
+export function recurrentGradientKernels(context: KernelContext<RecurrentGradientAttrs>): KernelCall[] {
+  const { attrs, target, used } = context;
+  const { rule, hidden, steps, batch, batchFirst, reversed } = attrs;
+  const width = rule.gates * hidden;
+  const plan = planRecurrent(
+    attrs,
+    { length: width, blocks: 1, wordsPerRow: width },
+    target,
+    target.variants?.[rule.name],
+  );
+  const buffers = buffersOf(context, plan);
+  const groups = reversed.length * Math.ceil(batch / plan.rows) * plan.quadTiles;
+  const isStepwise = plan.strategy === 'stepwise';
+  const call = (first: number, count: number, finishes: boolean): KernelCall => ({
+    label: `${rule.name}Gradient/${plan.strategy}`,
+    source,
+    variant: new BackwardTexts(attrs, plan, buffers).variant(finishes),
+    params: {
+      steps,
+      batch,
+      first,
+      count,
+      stepStride: batchFirst ? 1 : batch,
+      sequenceStride: batchFirst ? steps : 1,
+    },
+    bindings: buffers.map(({ binding }) => binding),
+    workgroups: linearGrid(groups),
+  });
+  const calls: KernelCall[] = [];
+  for (let end = steps; end > 0; end -= plan.stepsPerDispatch) {
+    const first = Math.max(0, end - plan.stepsPerDispatch);
+    calls.push(call(first, end - first, first === 0 && used[2] && !isStepwise));
+  }
+  // Stepwise, dq of the first step must be complete before it is multiplied.
+  if (used[2] && isStepwise) calls.push(call(0, 0, true));
+  return calls;
+}
+
+function buffersOf(
+  { inputs, attrs, used }: KernelContext<RecurrentGradientAttrs>,
+  plan: RecurrentPlan,
+): Buffer[] {
+  const { peepholes, dOutput, dFinal, lengths } = optionalGradientInputs(
+    inputs.map((_, input) => ({ input })),
+    attrs,
+  );
+  const isCarried = plan.stepsPerDispatch < attrs.steps || plan.strategy === 'stepwise';
+  const buffers: Buffer[] = [
+    { name: 'kept', binding: { input: 0 } },
+    { name: 'transposed', binding: { input: 1 } },
+  ];
+  if (peepholes) buffers.push({ name: 'peepholes', binding: peepholes });
+  if (dOutput) buffers.push({ name: 'dOutput', binding: dOutput });
+  if (dFinal) buffers.push({ name: 'dFinal', binding: dFinal });
+  if (lengths) buffers.push({ name: 'lengths', binding: lengths, dtype: 'int32' });
+  buffers.push({ name: 'dProjected', binding: { output: 0 }, write: true });
+  if (attrs.rule.splitGradient) buffers.push({ name: 'dRecurrent', binding: { output: 1 }, write: true });
+  if (used[2] || isCarried) buffers.push({ name: 'dInitial', binding: { output: 2 }, write: true });
+  return buffers;
+}
+
+/** What fills the holes of recurrentGradient.wgsl. */
+class BackwardTexts {
+  private readonly rows: readonly number[];
+  private readonly gates: readonly number[];
+  private readonly width: number;
+  private readonly isStepwise: boolean;
+  /** Where dq lies. */
+  private readonly dq: 'dRecurrent' | 'dProjected';
+
+  constructor(
+    private readonly attrs: RecurrentGradientAttrs,
+    private readonly plan: RecurrentPlan,
+    private readonly buffers: readonly Buffer[],
+  ) {
+    const { rule, hidden } = attrs;
+    this.rows = Array.from({ length: plan.rows }, (_, row) => row);
+    this.gates = Array.from({ length: rule.gates }, (_, gate) => gate);
+    this.width = rule.gates * hidden;
+    this.isStepwise = plan.strategy === 'stepwise';
+    this.dq = rule.splitGradient ? 'dRecurrent' : 'dProjected';
+  }
+
+  /** `finishes`: after the first step, the gradients of the initial states are stored. */
+  variant(finishes: boolean): KernelCall['variant'] {
+    const { attrs, plan, rows, gates, width } = this;
+    const { rule, hidden, reversed } = attrs;
+    const product = this.product();
+    const isSliced = plan.slices > 1;
+    return {
+      BINDINGS: declareBuffers(this.buffers, hidden),
+      FUNCTIONS: functionsOf(rule),
+      LOOPED: !this.isStepwise,
+      SLICED: isSliced,
+      MEETS: isSliced || !this.isStepwise,
+      CARRIED: this.has('dInitial') && (this.isStepwise || plan.stepsPerDispatch < attrs.steps),
+      HAS_LENGTHS: this.has('lengths'),
+      HAS_FINAL: this.has('dFinal'),
+      HAS_OUTPUT: this.has('dOutput'),
+      HIDDEN: hidden,
+      ROWS: plan.rows,
+      QUADS: plan.quads,
+      QUAD_TILES: plan.quadTiles,
+      INVOCATIONS: plan.quads * plan.slices,
+      DIRECTIONS: reversed.length,
+      BACKWARDS: backwardsText(reversed),
+      PRODUCT_WORDS: plan.rows * width,
+      PARTIALS: Math.max(1, (plan.slices - 1) * plan.rows * plan.quads),
+      STATE_SIZE: stateSize(attrs),
+      MATRIX_SIZE: width * hidden,
+      OUTPUT_WIDTH: reversed.length * hidden,
+      FINAL_CELL: rule.hasCell ? `dFinalAt(at + ${hidden}u)` : 'F()',
+      DQ_FIELDS: gates.map((g) => `e${g}: F`).join(', '),
+      KEPT: lines(
+        rule.kept + 1,
+        (i) =>
+          `let ${i < rule.kept ? `kept${i}` : 'hidden'} = keptAt(place * ${(rule.kept + 1) * hidden}u + ${i * hidden}u + unit);`,
+      ),
+      PEEPHOLES: lines(
+        rule.peepholes,
+        (p) =>
+          `let peephole${p} = peepholesAt(direction * ${rule.peepholes * hidden}u + ${p * hidden}u + unit);`,
+      ),
+      CELL: rule.wgsl.backward,
+      STORE_PADDING: this.store(() => 'F()'),
+      STORE: this.store((name, g) => `${name === 'dProjected' ? 'd' : 'e'}${g}`),
+      ZEROS: gates.map(() => 'F()').join(', '),
+      DQ: gates.map((g) => `${rule.splitGradient ? 'e' : 'd'}${g}`).join(', '),
+      // Rows beyond the batch repeat its last sequence, and are stored nowhere.
+      SEQUENCES: lines(
+        plan.rows,
+        (r) => `let sequence${r} = min(firstSequence + ${r}u, params.batch - 1u);
+  let length${r} = lengthOf(sequence${r});
+  var gradients${r} = Gradients(F(), F());`,
+      ),
+      CONTINUE: lines(
+        plan.rows,
+        (r) =>
+          `{ let at = stateAt(direction, sequence${r}, unit); gradients${r} = Gradients(dInitialAt(at), ${rule.hasCell ? `dInitialAt(at + ${hidden}u)` : 'F()'}); }`,
+      ),
+      FILL_PRODUCTS: rows.map((row) => this.fill(row)).join('\n    '),
+      RESIDENT_WEIGHTS: residentWeights(product),
+      ZERO_SUMS: zeroSums(product),
+      PRODUCT: productText(product),
+      STORE_PARTIALS: storePartials(product, plan.quads),
+      RETREAT: rows.map((row) => this.inBatch(row, this.retreat(row, product))).join('\n        '),
+      FINISH_STEPS: Number(finishes),
+      FINISH: finishes
+        ? rows.map((row) => this.inBatch(row, this.finish(row, product))).join('\n        ')
+        : '',
+      STORE_CARRIED: rows
+        .map((row) => this.inBatch(row, this.storeState(row, `gradients${row}`)))
+        .join('\n    '),
+    };
+  }
+
+  private has(name: string): boolean {
+    return this.buffers.some((buffer) => buffer.name === name);
+  }
+
+  private product(): QuadProduct {
+    const { attrs, plan, width, isStepwise, dq } = this;
+    const { hidden } = attrs;
+    const vec4 = hidden % 4 === 0;
+    return {
+      ...plan,
+      blocks: 1,
+      length: width,
+      vec4,
+      resident: plan.strategy === 'resident',
+      prelude: isStepwise ? lines(plan.rows, (r) => `let base${r} = ${this.dqAt(r)};`) : '',
+      state(row, k) {
+        if (isStepwise) return vec4 ? `${dq}[(base${row} + ${k}) / 4u]` : `${dq}[base${row} + ${k}]`;
+        const at = `${row * width}u + ${k}`;
+        return vec4 ? quadText('products', at) : `products[${at}]`;
+      },
+      weight: (k) => `transposedAt(weights + ${k} * ${hidden}u + unit)`,
+    };
+  }
+
+  /** Where dq of step `later` of a row begins; that of a padded step is 0. */
+  private dqAt(row: number): string {
+    return `(direction * params.steps * params.batch + rowAt(later, length${row}, sequence${row}, backwards)) * ${this.width}u`;
+  }
+
+  private store(value: (name: string, gate: number) => string): string {
+    const { attrs, gates, width } = this;
+    const names = attrs.rule.splitGradient ? ['DProjected', 'DRecurrent'] : ['DProjected'];
+    return names
+      .flatMap((name) =>
+        gates.map(
+          (g) =>
+            `store${name}(place * ${width}u + ${g * attrs.hidden}u + unit, unit, ${value(name.replace('D', 'd'), g)});`,
+        ),
+      )
+      .join('\n  ');
+  }
+
+  private retreat(row: number, product: QuadProduct): string {
+    const at = `rowAt(later - 1u, length${row}, sequence${row}, backwards)`;
+    const call = `retreat(later - 1u, length${row}, direction, sequence${row}, unit, ${at}, gradients${row}, ${wholeSum(product, this.plan.quads, row, 0)})`;
+    const share = this.isStepwise ? '' : this.share(row, (g) => `result.e${g}`);
+    return `{ let result = ${call};\n        gradients${row} = result.before;\n        ${share} }`;
+  }
+
+  /** Puts dq of a row where all invocations see it. */
+  private share(row: number, value: (gate: number) => string): string {
+    const { hidden } = this.attrs;
+    return this.gates
+      .flatMap((g) =>
+        ['x', 'y', 'z', 'w'].map((part, i) => {
+          const text = `products[${row * this.width + g * hidden + i}u + unit] = ${value(g)}.${part};`;
+          return i === 0 || hidden % 4 === 0 ? text : `if (unit + ${i}u < ${hidden}u) { ${text} }`;
+        }),
+      )
+      .join(' ');
+  }
+
+  /** What the dispatch before has left of the step that came last. */
+  private fill(row: number): string {
+    const { gates, attrs } = this;
+    const loads = gates.map((g) => `let e${g} = ${this.dq}At(at + ${g * attrs.hidden}u + unit);`);
+    return `if (params.first + params.count < params.steps) {
+      let later = params.first + params.count;
+      let at = ${this.dqAt(row)};
+      ${loads.join(' ')}
+      ${this.share(row, (g) => `e${g}`)}
+    }`;
+  }
+
+  private finish(row: number, product: QuadProduct): string {
+    const hidden = `gradients${row}.hidden + ${wholeSum(product, this.plan.quads, row, 0)}`;
+    // A sequence without steps hands on what comes in for its final states.
+    return `var initial${row} = Gradients(${hidden}, gradients${row}.cell);
+        if (length${row} == 0u) { initial${row} = finalGradients(direction, sequence${row}, unit); }
+        ${this.storeState(row, `initial${row}`)}`;
+  }
+
+  private storeState(row: number, value: string): string {
+    const { rule, hidden } = this.attrs;
+    if (!this.has('dInitial')) return '';
+    const at = `stateAt(direction, sequence${row}, unit)`;
+    const cell = rule.hasCell ? ` storeDInitial(${at} + ${hidden}u, unit, ${value}.cell);` : '';
+    return `storeDInitial(${at}, unit, ${value}.hidden);${cell}`;
+  }
+
+  private inBatch(row: number, text: string): string {
+    return row === 0 ? text : `if (firstSequence + ${row}u < params.batch) {\n        ${text}\n        }`;
+  }
+}

@@ -1,0 +1,252 @@
+import source from '#shaders/recurrent.wgsl' with { type: 'text' };
+import { type KernelCall, type KernelContext, linearGrid } from '../graph/kernel.ts';
+import { optionalInputs, type RecurrentAttrs, stateSize } from './recurrentLoop.ts';
+import { planRecurrent, type RecurrentPlan } from './recurrentPlan.ts';
+import {
+  type Buffer,
+  backwardsText,
+  declareBuffers,
+  functionsOf,
+  lines,
+  padded,
+  productText,
+  type QuadProduct,
+  quadText,
+  residentWeights,
+  storePartials,
+  wholeSum,
+  zeroSums,
+} from './recurrentWgsl.ts';
+
+/** The loop over time: one dispatch, or more where a sequence is long or its steps are large. */
+export function recurrentKernels(context: KernelContext<RecurrentAttrs>): KernelCall[] {
+  const { attrs, target } = context;
+  const { rule, hidden, steps, batch, batchFirst, reversed } = attrs;
+  const product = { length: hidden, blocks: rule.gates, wordsPerRow: 2 * padded(hidden) };
+  const plan = planRecurrent(attrs, product, target, target.variants?.[rule.name]);
+  const buffers = buffersOf(context, plan);
+  const groups = reversed.length * Math.ceil(batch / plan.rows) * plan.quadTiles;
+  const calls: KernelCall[] = [];
+  for (let first = 0; first < steps; first += plan.stepsPerDispatch) {
+    const count = Math.min(plan.stepsPerDispatch, steps - first);
+    calls.push({
+      label: `${rule.name}/${plan.strategy}`,
+      source,
+      variant: new ForwardTexts(attrs, plan, buffers).variant(first === 0, first === 0 && count === 1),
+      params: {
+        steps,
+        batch,
+        first,
+        count,
+        stepStride: batchFirst ? 1 : batch,
+        sequenceStride: batchFirst ? steps : 1,
+      },
+      bindings: buffers.map(({ binding }) => binding),
+      workgroups: linearGrid(groups),
+    });
+  }
+  return calls;
+}
+
+/** Eight at most. States go from dispatch to dispatch by way of the outputs. */
+function buffersOf({ inputs, attrs, used }: KernelContext<RecurrentAttrs>, plan: RecurrentPlan): Buffer[] {
+  const optional = optionalInputs(
+    inputs.map((_, input) => ({ input })),
+    attrs,
+  );
+  const isCarried = plan.stepsPerDispatch < attrs.steps;
+  const isStepwise = plan.strategy === 'stepwise';
+  const all: (Buffer & { readonly isBound: boolean })[] = [
+    { name: 'projected', binding: { input: 0 }, isBound: true },
+    { name: 'parameters', binding: { input: 1 }, isBound: true },
+    ...Object.entries(optional).flatMap(([name, binding]) =>
+      binding
+        ? [{ name, binding, dtype: name === 'lengths' ? ('int32' as const) : undefined, isBound: true }]
+        : [],
+    ),
+    { name: 'output', binding: { output: 0 }, write: true, isBound: used[0] || (isCarried && isStepwise) },
+    {
+      name: 'finalHidden',
+      binding: { output: 1 },
+      write: true,
+      isBound: used[1] || (isCarried && !isStepwise),
+    },
+    {
+      name: 'finalCell',
+      binding: { output: 2 },
+      write: true,
+      isBound: used[2] || (isCarried && attrs.rule.hasCell),
+    },
+    { name: 'kept', binding: { output: 3 }, write: true, isBound: used[3] },
+  ];
+  return all.filter(({ isBound }) => isBound);
+}
+
+/** What fills the holes of recurrent.wgsl. */
+class ForwardTexts {
+  private readonly rows: readonly number[];
+  private readonly width: number;
+  /** Words of a row's hidden state in workgroup memory. */
+  private readonly rowWords: number;
+  private readonly isStepwise: boolean;
+
+  constructor(
+    private readonly attrs: RecurrentAttrs,
+    private readonly plan: RecurrentPlan,
+    private readonly buffers: readonly Buffer[],
+  ) {
+    this.rows = Array.from({ length: plan.rows }, (_, row) => row);
+    this.width = attrs.rule.gates * attrs.hidden;
+    this.rowWords = padded(attrs.hidden);
+    this.isStepwise = plan.strategy === 'stepwise';
+  }
+
+  /** `isOnlyStep`: the dispatch makes the first step and no other, so that without initial states there is nothing to multiply. */
+  variant(isFirst: boolean, isOnlyStep: boolean): KernelCall['variant'] {
+    const { attrs, plan, rows } = this;
+    const { rule, hidden, reversed, steps } = attrs;
+    const product = this.product(isFirst);
+    const parameterSize = (this.width + rule.peepholes) * hidden;
+    return {
+      BINDINGS: declareBuffers(this.buffers, hidden),
+      FUNCTIONS: functionsOf(rule),
+      LOOPED: !this.isStepwise,
+      SLICED: plan.slices > 1,
+      CARRIED: plan.stepsPerDispatch < steps,
+      HAS_LENGTHS: this.has('lengths'),
+      HAS_INITIAL: this.has('initial'),
+      HAS_OUTPUT: this.has('output'),
+      HAS_KEPT: this.has('kept'),
+      HIDDEN: hidden,
+      ROWS: plan.rows,
+      QUADS: plan.quads,
+      QUAD_TILES: plan.quadTiles,
+      INVOCATIONS: plan.quads * plan.slices,
+      DIRECTIONS: reversed.length,
+      BACKWARDS: backwardsText(reversed),
+      STATES: 2 * plan.rows * this.rowWords,
+      STATES_HALF: plan.rows * this.rowWords,
+      PARTIALS: Math.max(1, (plan.slices - 1) * plan.rows * rule.gates * plan.quads),
+      STATE_SIZE: stateSize(attrs),
+      PARAMETER_SIZE: parameterSize,
+      OUTPUT_WIDTH: reversed.length * hidden,
+      HIDDEN_BEFORE: this.isStepwise
+        ? `outputAt(rowAt(params.first - 1u, length, sequence, backwards) * ${reversed.length * hidden}u + direction * ${hidden}u + unit)`
+        : 'finalHiddenAt(stateAt(direction, sequence, unit))',
+      CELL_BEFORE: rule.hasCell ? 'finalCellAt(stateAt(direction, sequence, unit))' : 'F()',
+      INITIAL_CELL: rule.hasCell ? `initialAt(at + ${hidden}u)` : 'F()',
+      PRODUCTS: Array.from({ length: rule.gates }, (_, g) => `u${g}: F`).join(', '),
+      PROJECTED: lines(
+        rule.gates,
+        (g) => `let p${g} = projectedAt(place * ${this.width}u + ${g * hidden}u + unit);`,
+      ),
+      PEEPHOLES: lines(
+        rule.peepholes,
+        (p) =>
+          `let peephole${p} = parametersAt(direction * ${parameterSize}u + ${(this.width + p) * hidden}u + unit);`,
+      ),
+      CELL: rule.wgsl.forward,
+      KEPT: lines(rule.kept + 1, (i) => {
+        const value = i < rule.kept ? `kept${i}` : 'hidden';
+        return `storeKept(place * ${(rule.kept + 1) * hidden}u + ${i * hidden}u + unit, unit, select(F(), ${value}, isValid));`;
+      }),
+      // Rows beyond the batch repeat its last sequence, and are stored nowhere.
+      SEQUENCES: lines(
+        plan.rows,
+        (r) => `let sequence${r} = min(firstSequence + ${r}u, params.batch - 1u);
+  let length${r} = lengthOf(sequence${r});
+  var states${r} = States(F(), F());`,
+      ),
+      STATES_BEFORE: lines(
+        plan.rows,
+        (r) =>
+          `if (isMine) { states${r} = statesBefore(direction, sequence${r}, length${r}, unit, backwards); }`,
+      ),
+      FILL_STATES: rows.map((row) => this.share(row, '0u')).join('\n    '),
+      RESIDENT_WEIGHTS: residentWeights(product),
+      ZERO_SUMS: zeroSums(product),
+      PRODUCT: isOnlyStep && !this.has('initial') ? '' : productText(product),
+      STORE_PARTIALS: storePartials(product, plan.quads),
+      ADVANCE: rows.map((row) => this.inBatch(row, this.advance(row, product))).join('\n      '),
+      STORE_FINAL: rows.map((row) => this.inBatch(row, this.storeFinal(row))).join('\n    '),
+    };
+  }
+
+  private has(name: string): boolean {
+    return this.buffers.some((buffer) => buffer.name === name);
+  }
+
+  private product(isFirst: boolean): QuadProduct {
+    const { attrs, plan, width } = this;
+    const { hidden, rule } = attrs;
+    return {
+      ...plan,
+      blocks: rule.gates,
+      length: hidden,
+      vec4: hidden % 4 === 0,
+      resident: plan.strategy === 'resident',
+      ...this.states(isFirst),
+      weight: (k, block) => `parametersAt(weights + ${k} * ${width}u + ${block * hidden}u + unit)`,
+    };
+  }
+
+  /** How the hidden states before the step are read: from workgroup memory, or from where the step before has left them. */
+  private states(isFirst: boolean): Pick<QuadProduct, 'prelude' | 'state'> {
+    const { hidden, reversed } = this.attrs;
+    const vec4 = hidden % 4 === 0;
+    if (!this.isStepwise) {
+      return {
+        prelude: '',
+        state: (row, k) => {
+          const at = `readHalf + ${row * this.rowWords}u + ${k}`;
+          return vec4 ? quadText('states', at) : `states[${at}]`;
+        },
+      };
+    }
+    const name = isFirst ? 'initial' : 'output';
+    const base = (row: number) =>
+      isFirst
+        ? `(direction * params.batch + sequence${row}) * ${stateSize(this.attrs)}u`
+        : `rowAt(step - 1u, length${row}, sequence${row}, backwards) * ${reversed.length * hidden}u + direction * ${hidden}u`;
+    return {
+      prelude: lines(this.plan.rows, (row) => `let base${row} = ${base(row)};`),
+      state: (row, k) => (vec4 ? `${name}[(base${row} + ${k}) / 4u]` : `${name}[base${row} + ${k}]`),
+    };
+  }
+
+  private advance(row: number, product: QuadProduct): string {
+    const { hidden, rule } = this.attrs;
+    const sums = Array.from({ length: rule.gates }, (_, g) => {
+      const bias = `recurrentBiasAt(direction * ${this.width}u + ${g * hidden}u + unit)`;
+      const sum = wholeSum(product, this.plan.quads, row, g);
+      return this.has('recurrentBias') ? `${sum} + ${bias}` : sum;
+    });
+    const step = `states${row} = advance(step, length${row}, direction, sequence${row}, unit, backwards, states${row}, ${sums.join(', ')});`;
+    return this.isStepwise ? step : `${step}\n      ${this.share(row, 'writeHalf')}`;
+  }
+
+  /** Puts the hidden state of a row where all invocations see it. */
+  private share(row: number, half: string): string {
+    const at = `${half} + ${row * this.rowWords}u + unit`;
+    return ['x', 'y', 'z', 'w']
+      .map((part, i) => `states[${at} + ${i}u] = states${row}.hidden.${part};`)
+      .join(' ');
+  }
+
+  private storeFinal(row: number): string {
+    const at = `stateAt(direction, sequence${row}, unit)`;
+    const hidden = `storeFinalHidden(${at}, unit, states${row}.hidden);`;
+    return [
+      // A sequence that has ended has its state stored already, and stepwise what lies before it is padding.
+      this.has('finalHidden') &&
+        (this.isStepwise ? `if (params.first < max(length${row}, 1u)) { ${hidden} }` : hidden),
+      this.has('finalCell') && `storeFinalCell(${at}, unit, states${row}.cell);`,
+    ]
+      .filter(Boolean)
+      .join('\n    ');
+  }
+
+  private inBatch(row: number, text: string): string {
+    return row === 0 ? text : `if (firstSequence + ${row}u < params.batch) {\n      ${text}\n    }`;
+  }
+}

@@ -1,0 +1,187 @@
+import { type Binding, storageType } from '../graph/kernel.ts';
+import type { GateActivation } from './gateActivation.ts';
+import type { CellRule } from './recurrentCell.ts';
+
+// Pieces of WGSL that the forward and the backward loop are made of. A value F holds four neighbouring hidden units.
+
+/** `line(0)`, `line(1)`, …, one under the other. */
+export function lines(count: number, line: (i: number) => string): string {
+  return Array.from({ length: count }, (_, i) => line(i))
+    .filter((text) => text !== '')
+    .join('\n    ');
+}
+
+/** A number of hidden units in whole quads. */
+export function padded(hidden: number): number {
+  return Math.ceil(hidden / 4) * 4;
+}
+
+/** Four neighbouring elements of an array of f32. */
+export function quadText(name: string, at: string): string {
+  return `F(${name}[${at}], ${name}[${at} + 1u], ${name}[${at} + 2u], ${name}[${at} + 3u])`;
+}
+
+/** Whether `direction` runs from the last step to the first. */
+export function backwardsText(reversed: readonly boolean[]): string {
+  return reversed.length === 2 ? 'direction == 1u' : String(reversed[0]);
+}
+
+/** A storage buffer of a recurrent kernel. */
+export interface Buffer {
+  readonly name: string;
+  readonly binding: Binding;
+  readonly dtype?: 'float32' | 'int32';
+  readonly write?: boolean;
+}
+
+/**
+ * Declares the buffers, and for each float buffer how four units of it are read (`xAt(index)`) and written
+ * (`storeX(index, unit, value)`). Where rows are no whole number of quads, what lies beyond the last unit is read as it comes, used for
+ * nothing, and never written.
+ */
+export function declareBuffers(buffers: readonly Buffer[], hidden: number): string {
+  const vec4 = hidden % 4 === 0;
+  const texts = buffers.map(({ name, dtype = 'float32', write }, i) => {
+    const type = dtype === 'float32' && vec4 ? 'vec4<f32>' : storageType(dtype);
+    const declared = `@group(0) @binding(${i}) var<storage, ${write ? 'read_write' : 'read'}> ${name}: array<${type}>;`;
+    if (dtype !== 'float32') return declared;
+    const read = vec4
+      ? `return ${name}[at / 4u];`
+      : `return F(${name}[at], ${name}[at + 1u], ${name}[at + 2u], ${name}[at + 3u]);`;
+    const stores = ['x', 'y', 'z', 'w'].map((part, k) =>
+      k === 0
+        ? `${name}[at] = value.x;`
+        : `if (unit + ${k}u < ${hidden}u) { ${name}[at + ${k}u] = value.${part}; }`,
+    );
+    const store = vec4 ? `${name}[at / 4u] = value;` : stores.join(' ');
+    const capital = name[0].toUpperCase() + name.slice(1);
+    return [
+      declared,
+      `fn ${name}At(at: u32) -> F { ${read} }`,
+      ...(write ? [`fn store${capital}(at: u32, unit: u32, value: F) { ${store} }`] : []),
+    ].join('\n');
+  });
+  const params = `@group(0) @binding(${buffers.length}) var<uniform> params: Params;`;
+  return [
+    'alias F = vec4<f32>;',
+    'alias I = vec4<i32>;',
+    'alias U = vec4<u32>;',
+    'alias B = vec4<bool>;',
+    ...texts,
+    params,
+  ].join('\n');
+}
+
+/** The WGSL functions of a rule with what they call. */
+export function functionsOf({ wgsl }: CellRule): string {
+  return ['var<private> nonFiniteBits: u32 = 0x7f800000u;', ...wgsl.functions].join('\n');
+}
+
+/** Texts of a rule's activations under the names that its equations use. */
+export function activationTexts(activations: Readonly<Record<string, GateActivation>>): string[] {
+  const all = Object.entries(activations);
+  return [
+    ...new Set(all.flatMap(([, activation]) => activation.helpers)),
+    ...all.map(([name, activation]) => activation.wgsl(name)),
+  ];
+}
+
+/** A product of the states of some sequences with a matrix, four columns of each block for one invocation. */
+export interface QuadProduct {
+  /** Sequences of a workgroup. */
+  readonly rows: number;
+  /** Blocks of columns: one for each gate. */
+  readonly blocks: number;
+  /** The inner dimension, in `slices` parts of `sliceLength`. */
+  readonly length: number;
+  readonly slices: number;
+  readonly sliceLength: number;
+  /** Whether four elements of the inner dimension can be read at a time. */
+  readonly vec4: boolean;
+  /** Declares what `state` reads by, once for each step. */
+  readonly prelude: string;
+  /** Four (or one) elements of sequence `row`, from `k` on. */
+  state(row: number, k: string): string;
+  /** Four columns of block `block`, at row `k` of the matrix. */
+  weight(k: string, block: number): string;
+  /** Whether each invocation keeps its part of the matrix in registers. */
+  readonly resident: boolean;
+}
+
+/** What `resident` products load before the loop over time. */
+export function residentWeights({ resident, sliceLength, length, blocks, weight }: QuadProduct): string {
+  if (!resident) return '';
+  return lines(sliceLength, (i) =>
+    [
+      `let k${i} = min(slice * ${sliceLength}u + ${i}u, ${length - 1}u);`,
+      ...Array.from({ length: blocks }, (_, g) => `let w${i}_${g} = ${weight(`k${i}`, g)};`),
+    ].join(' '),
+  );
+}
+
+/** Declares `sum{row}_{block}`. */
+export function zeroSums({ rows, blocks }: Pick<QuadProduct, 'rows' | 'blocks'>): string {
+  return lines(rows, (r) => lines(blocks, (g) => `var sum${r}_${g} = F();`));
+}
+
+/** Adds this slice's part of the product to `sum{row}_{block}`. */
+export function productText(product: QuadProduct): string {
+  const { rows, blocks, length, sliceLength, vec4, prelude, state, weight, resident } = product;
+  const width = vec4 ? 4 : 1;
+  const parts = vec4 ? ['.x', '.y', '.z', '.w'] : [''];
+  const multiply = (weightOf: (part: number, g: number) => string) =>
+    parts
+      .map((part, p) => {
+        const loads = Array.from({ length: blocks }, (_, g) => `let w${g} = ${weightOf(p, g)};`);
+        const sums = lines(rows, (r) =>
+          lines(blocks, (g) => `sum${r}_${g} = fma(F(h${r}${part}), w${g}, sum${r}_${g});`),
+        );
+        return `{ ${loads.join(' ')}\n    ${sums} }`;
+      })
+      .join('\n    ');
+  if (resident) {
+    const groups = lines(sliceLength / width, (i) => {
+      const k = `slice * ${sliceLength}u + ${i * width}u`;
+      const states = lines(rows, (r) => `let h${r} = ${state(r, k)};`);
+      return `if (${k} < ${length}u) { ${states}\n    ${multiply((p, g) => `w${i * width + p}_${g}`)} }`;
+    });
+    return `${prelude}\n    ${groups}`;
+  }
+  return `${prelude}
+    for (var k = slice * ${sliceLength}u; k < min((slice + 1u) * ${sliceLength}u, ${length}u); k += ${width}u) {
+    ${lines(rows, (r) => `let h${r} = ${state(r, 'k')};`)}
+    ${multiply((p, g) => weight(p === 0 ? 'k' : `(k + ${p}u)`, g))}
+    }`;
+}
+
+/** Partial sums on their way to the first slice. */
+export function storePartials({ rows, blocks }: QuadProduct, quads: number): string {
+  return lines(rows, (r) =>
+    lines(blocks, (g) => `partials[${partialAt('(slice - 1u)', r, g, rows, blocks, quads)}] = sum${r}_${g};`),
+  );
+}
+
+/** The whole sum for `sum{row}_{block}`, in the order of the slices. */
+export function wholeSum(
+  { rows, blocks, slices }: QuadProduct,
+  quads: number,
+  row: number,
+  block: number,
+): string {
+  const parts = Array.from(
+    { length: slices - 1 },
+    (_, s) => `partials[${partialAt(`${s}u`, row, block, rows, blocks, quads)}]`,
+  );
+  return [`sum${row}_${block}`, ...parts].join(' + ');
+}
+
+function partialAt(
+  slice: string,
+  row: number,
+  block: number,
+  rows: number,
+  blocks: number,
+  quads: number,
+): string {
+  return `(${slice} * ${rows * blocks}u + ${row * blocks + block}u) * ${quads}u + local % ${quads}u`;
+}

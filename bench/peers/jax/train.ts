@@ -10,10 +10,25 @@ export function train(
   first: Values,
   data: Value[],
 ): Runnable {
+  return trainWith(
+    (parameters, ...batch) => valueAndGrad(loss)(parameters, ...batch) as [Value, Values],
+    first,
+    data,
+    (value) => ({ loss: value }),
+  );
+}
+
+/** The same with gradients by a function of its own; `results` picks what is read from the loss and the new parameters. */
+export function trainWith(
+  lossAndGradients: (parameters: Values, ...data: Value[]) => [Value, Values],
+  first: Values,
+  data: Value[],
+  results: (loss: Value, parameters: Values) => Values,
+): Runnable {
   const { learningRate, beta1, beta2, epsilon } = adamOptions;
   const compiled = jit(
     (parameters: Values, mean: Values, square: Values, powers: Value[], ...batch: Value[]) => {
-      const [value, gradients] = valueAndGrad(loss)(tree.ref(parameters), ...batch);
+      const [value, gradients] = lossAndGradients(tree.ref(parameters), ...batch);
       const nextPowers = [powers[0].mul(beta1), powers[1].mul(beta2)];
       const nextParameters: Values = {};
       const nextMean: Values = {};
@@ -44,7 +59,10 @@ export function train(
     step,
     async run() {
       await step();
-      return { loss: await last!.ref.data() };
+      const read: Record<string, ArrayLike<number>> = {};
+      for (const [name, value] of Object.entries(results(last!, state[0])))
+        read[name] = await value.ref.data();
+      return read;
     },
   };
 }

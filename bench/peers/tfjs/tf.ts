@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
+import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { Runnable } from '../../page/contender.ts';
 

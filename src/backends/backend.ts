@@ -68,6 +68,37 @@ export interface ProgramStats {
   readonly kernels: readonly string[];
 }
 
+/** What an adapter does at best, measured with kernels that do nothing else. */
+export interface Roof {
+  readonly flopsPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+
+/** What one dispatch (on the CPU: one op) costs. */
+export interface KernelProfile {
+  /** The kernel, such as `matmul/tiled`, and the path of its op in the graph. */
+  readonly label: string;
+  readonly path: string;
+  readonly milliseconds: number;
+  /** Floating-point operations of the op, counted at the first of its dispatches; 0 at the others. */
+  readonly flops: number;
+  /** Bytes of all that the kernel binds: what it moves if it reads and writes everything once. */
+  readonly bytes: number;
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** Where the time of a program goes; see `formatProfile` and `profileTrace`. */
+export interface Profile {
+  readonly adapter: string;
+  readonly clock: 'timestamp queries' | 'repeated runs' | 'wall clock';
+  /** In the order of dispatch. */
+  readonly kernels: readonly KernelProfile[];
+  /** Sum of the kernels' times. A run takes less where kernels overlap, and more where the device waits for work. */
+  readonly milliseconds: number;
+  /** Null on the CPU. */
+  readonly roof: Roof | null;
+}
+
 /** A compiled graph. Programs of one device share its variables. */
 export interface Program<Names extends string = string> {
   readonly stats: ProgramStats;
@@ -82,6 +113,18 @@ export interface Program<Names extends string = string> {
    * to take more work, not when it is done.
    */
   submit(feeds?: Feeds): Promise<void>;
+  /**
+   * Times each kernel by itself, repeated until that is far above the resolution of the clock. Variables and `graph.step` keep their
+   * values. Other runs of the device's programs must wait until it is done.
+   *
+   * ```ts
+   * const profile = await program.profile({ image, label });
+   * console.log(formatProfile(profile));
+   * ```
+   *
+   * @throws FeedError as `run` does.
+   */
+  profile(feeds?: Feeds): Promise<Profile>;
   /** Frees what only this program uses. Variables stay. */
   dispose(): void;
 }

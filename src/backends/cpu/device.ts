@@ -1,13 +1,16 @@
 import { roundTo, type TensorData, toTensorData } from '../../core/dtype.ts';
 import { DeviceError } from '../../core/errors.ts';
+import { sizeOf } from '../../core/shape.ts';
 import type { Variable } from '../../graph/graph.ts';
-import { flopsOf, runReference, trace, type Value } from '../../graph/trace.ts';
+import { flopsOf, runReference, type Step, trace, type Value } from '../../graph/trace.ts';
 import type {
   CompileOptions,
   Device,
   DeviceInfo,
   Feeds,
+  KernelProfile,
   MemoryUse,
+  Profile,
   Program,
   ProgramStats,
 } from '../backend.ts';
@@ -130,7 +133,36 @@ class CpuProgram<Names extends string> implements Program<Names> {
 
   dispose(): void {}
 
-  private execute(feeds: Feeds): Map<Value, Float64Array> {
+  async profile(feeds: Feeds = {}): Promise<Profile> {
+    const kernels: KernelProfile[] = [];
+    this.execute(feeds, (step, milliseconds) => {
+      const bytes = [...step.inputs, ...step.outputs].reduce(
+        (total, { spec }) => total + 8 * sizeOf(spec.shape),
+        0,
+      );
+      const { op, path } = step;
+      kernels.push({
+        label: op.name,
+        path,
+        milliseconds,
+        flops: flopsOf(step),
+        bytes,
+        workgroups: [1, 1, 1],
+      });
+    });
+    return {
+      adapter: this.device.info.name,
+      clock: 'wall clock',
+      kernels,
+      milliseconds: kernels.reduce((total, kernel) => total + kernel.milliseconds, 0),
+      roof: null,
+    };
+  }
+
+  private execute(
+    feeds: Feeds,
+    timed?: (step: Step, milliseconds: number) => void,
+  ): Map<Value, Float64Array> {
     this.device.checkUsable();
     checkFeeds(this.traced.inputs, feeds);
     checkRanges(this.ranges, feeds);
@@ -147,6 +179,7 @@ class CpuProgram<Names extends string> implements Program<Names> {
     for (const value of this.traced.variables)
       if (value.variable) values.set(value, this.device.valueOf(value.variable));
     for (const step of this.traced.steps) {
+      const start = timed && performance.now();
       const specs = {
         inputs: step.inputs.map(({ spec }) => spec),
         outputs: step.outputs.map(({ spec }) => spec),
@@ -158,6 +191,7 @@ class CpuProgram<Names extends string> implements Program<Names> {
         step.attrs,
       );
       for (const [i, output] of step.outputs.entries()) values.set(output, results[i]);
+      if (start !== undefined) timed?.(step, performance.now() - start);
     }
     return values;
   }

@@ -12,6 +12,9 @@ import {
   type Target,
 } from '../graph/kernel.ts';
 
+/** How a product may be computed, and the entry of `Target.variants` that says so. */
+export const matmulVariants = { entry: 'matmul', names: ['direct', 'wide', 'tiled', 'splitK'] } as const;
+
 /** A product y = a b of matrices in memory, one for each batch. */
 export interface Product {
   readonly label: string;

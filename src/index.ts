@@ -5,11 +5,16 @@ export type {
   Device,
   DeviceInfo,
   Feeds,
+  KernelProfile,
   MemoryUse,
+  Profile,
   Program,
   ProgramStats,
+  Roof,
 } from './backends/backend.ts';
 export { type OpenOptions, openDevice } from './backends/open.ts';
+export { formatProfile, profileTrace, shareOfRoof } from './backends/profile.ts';
+export { readTuning, type TuningTable, writeTuning } from './backends/tuning.ts';
 
 export type { DType, TensorData } from './core/dtype.ts';
 export {

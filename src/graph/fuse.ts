@@ -2,6 +2,7 @@ import { type Shape, sameShape, sizeOf } from '../core/shape.ts';
 import { type Chain, type ChainArgument, chainEpilogue, chainKernel } from './chain.ts';
 import { type KernelCall, noEpilogue, type Target } from './kernel.ts';
 import { flopsOf, type Step, type Trace, type Value } from './trace.ts';
+import { tunedTarget } from './tuning.ts';
 
 /** Steps that run as one: the kernels of one op, a chain of elementwise ops, or both. */
 export interface Unit {
@@ -340,7 +341,7 @@ function toUnit(group: Group, users: ReadonlyMap<Value, number>, target: Target)
     inputs: producer.inputs.map((value) => value.spec),
     outputs: producer.outputs.map((value) => value.spec),
     attrs,
-    target,
+    target: tunedTarget(target, producer),
     used: producer.outputs.map((value) => (users.get(value) ?? 0) > 0),
     epilogue,
   });

@@ -76,6 +76,8 @@ export interface Op<Attrs> {
   simplify?(inputs: readonly SimplifyValue[], output: TensorSpec, attrs: Attrs): SimplifyValue | null;
   /** Whole numbers that an input may hold, both ends included: checked where it is fed. */
   feedRange?(attrs: Attrs): { readonly input: number; readonly low: number; readonly high: number } | null;
+  /** Present where the kernels come in variants: the entry of `Target.variants` that takes one of `names`. A tuner times them. */
+  readonly variants?: { readonly entry: string; readonly names: readonly string[] };
   /** Floating-point operations of one run, for `program.stats`; one per output element where it is not told. */
   flops?(inputs: readonly TensorSpec[], outputs: readonly TensorSpec[], attrs: Attrs): number;
 }

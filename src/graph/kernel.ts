@@ -75,6 +75,8 @@ export interface Target {
    * without an entry chooses by its own cost model.
    */
   readonly variants?: Readonly<Record<string, string>>;
+  /** Variants that were measured to be the fastest, by `tuningKey`; they stand behind `variants` and before the cost models. */
+  readonly tuned?: Readonly<Record<string, string>>;
 }
 
 /** WebGPU's default limits and no optional feature: what every adapter grants. */

@@ -221,9 +221,9 @@ class Planner {
         taken.push(region.buffer);
       }
     }
-    for (const call of unit.calls) {
+    for (const [i, call] of unit.calls.entries()) {
       const regions = call.bindings.map((binding) => this.regionOfBinding(unit, binding, scratch));
-      this.calls.push({ call, path: unit.path, regions });
+      this.calls.push({ call, path: unit.path, regions, flops: i === 0 ? unit.flops : 0 });
     }
     for (const value of new Set([...unit.inputs, ...unit.outputs].map((each) => this.root(each)))) {
       const region = this.regions.get(value);
@@ -302,7 +302,7 @@ class Planner {
       bindings: [],
       workgroups: linearGrid(Math.ceil(words / 256)),
     };
-    this.calls.push({ call, path, regions: [from, to] });
+    this.calls.push({ call, path, regions: [from, to], flops: 0 });
   }
 
   private regionOfBinding(unit: Unit, binding: Binding, scratch: ReadonlyMap<string, number>): Region {

@@ -13,7 +13,7 @@ const originals = { cnn: 35, lstm: 21, loop: 80 };
 
 async function run(name: string, ...args: string[]): Promise<string> {
   const command = ['test/support/launch.mjs', `demo/tutorials/${name}.ts`, ...args];
-  return (await promisify(execFile)(process.execPath, command, { cwd: root, timeout: 280_000 })).stdout;
+  return (await promisify(execFile)(process.execPath, command, { cwd: root, timeout: 580_000 })).stdout;
 }
 
 describe('the first tutorials of others', () => {
@@ -29,7 +29,7 @@ describe('the first tutorials of others', () => {
     const output = await run('cnn', '600', '2');
     // Guessing gives 0.1.
     expect(Number(/^Test accuracy: (.*)$/m.exec(output)?.[1]), output).toBeGreaterThan(0.3);
-  }, 300_000);
+  }, 600_000);
 
   it('run and learn: the LSTM', async () => {
     const losses = [...(await run('lstm', '1000', '3')).matchAll(/^epoch \d\/3 {2}loss (\S+)/gm)].map(
@@ -37,12 +37,12 @@ describe('the first tutorials of others', () => {
     );
     expect(losses).toHaveLength(3);
     expect(losses[2]).toBeLessThan(losses[0] - 0.05);
-  }, 300_000);
+  }, 600_000);
 
   it('run and learn: the loop that is written out', async () => {
-    const output = await run('loop', '1280', '4');
+    const output = await run('loop', '1280', '2');
     const accuracies = [...output.matchAll(/^Test accuracy: (\S+) %/gm)].map((match) => Number(match[1]));
-    expect(accuracies, output).toHaveLength(4);
-    expect(accuracies[3]).toBeGreaterThan(Math.max(15, accuracies[0]));
-  }, 300_000);
+    expect(accuracies, output).toHaveLength(2);
+    expect(accuracies[1]).toBeGreaterThan(accuracies[0] + 5);
+  }, 600_000);
 });

@@ -1,5 +1,6 @@
 import type { TensorData } from '../core/dtype.ts';
 import type { Tensor, Variable } from '../graph/graph.ts';
+import type { Target } from '../graph/kernel.ts';
 
 /** What runs the programs, and why it was chosen. */
 export interface DeviceInfo {
@@ -44,6 +45,11 @@ export interface CompileOptions<Names extends string = string> {
   signal?: AbortSignal;
   /** Forces variants of ops, such as `{ conv2d: 'im2col' }`, instead of the cost model's choice. */
   variants?: Readonly<Record<string, string>>;
+  /**
+   * For tests: plans the kernels as for another adapter, such as a GPU where only a software adapter is at hand. The device still has to
+   * grant what they count on.
+   */
+  target?: Partial<Pick<Target, 'barrierLanes' | 'fastWorkgroupMemory'>>;
   /**
    * For tests: gives every value memory of its own, fills it with NaN words, and lets `verifyGuards` tell which kernel wrote
    * beyond its output.

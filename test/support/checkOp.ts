@@ -6,6 +6,7 @@ import { type DType, isFloat, roundTo, toTensorData } from '../../src/core/dtype
 import { RandomStream } from '../../src/core/random.ts';
 import { type Shape, sameShape, showShape, sizeOf } from '../../src/core/shape.ts';
 import { Graph, type Tensor } from '../../src/graph/graph.ts';
+import { defaultTarget } from '../../src/graph/kernel.ts';
 import { runReference, trace, type Value } from '../../src/graph/trace.ts';
 import { add, mul } from '../../src/ops/arithmetic.ts';
 import { grad } from '../../src/ops/gradient.ts';
@@ -31,6 +32,8 @@ export interface Sample {
   readonly gradient?: boolean;
   /** Variants of ops to force, each checked by itself; default the cost model's choice. */
   readonly variants?: readonly Readonly<Record<string, string>>[];
+  /** Whether the kernels that a real GPU would take are checked, too, wherever the test runs; default false. */
+  readonly asGpu?: boolean;
   readonly tolerance?: Tolerance & { readonly reason: string };
 }
 
@@ -147,9 +150,9 @@ async function checkSample(sample: Sample, seed: number): Promise<void> {
     );
     if (problem) problems.push(problem);
   });
-  for (const variants of sample.variants ?? [undefined]) {
-    const program = await device.compile({ outputs: tensors, guards: true, variants });
-    const shown = variants ? ` (${JSON.stringify(variants)})` : '';
+  for (const [variants, target] of kernelChoices(sample)) {
+    const program = await device.compile({ outputs: tensors, guards: true, variants, target });
+    const shown = `${variants ? ` (${JSON.stringify(variants)})` : ''}${target ? ' as on a GPU' : ''}`;
     try {
       const results = await program.run(deviceFeeds);
       for (const [name, want] of reference) {
@@ -172,6 +175,12 @@ async function checkSample(sample: Sample, seed: number): Promise<void> {
     }
   }
   if (problems.length > 0) throw new Error(problems.join('\n'));
+}
+
+/** Which kernels are checked: each variant's, those of this adapter and, where asked, those of a GPU. */
+function kernelChoices({ variants, asGpu }: Sample) {
+  const targets = asGpu ? [undefined, defaultTarget] : [undefined];
+  return targets.flatMap((target) => (variants ?? [undefined]).map((variant) => [variant, target] as const));
 }
 
 function checkError({ build, error, message }: ErrorSample): void {

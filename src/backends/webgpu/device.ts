@@ -67,7 +67,7 @@ export class WebGpuDevice implements Device {
     this.state.checkUsable();
     options.signal?.throwIfAborted();
     const traced = trace(toRequest(options), { simplify: !options.keepNodes });
-    const target = { ...this.target, variants: options.variants };
+    const target = { ...this.target, ...options.target, variants: options.variants };
     const planned = plan(traced, target, { guardBytes: options.guards ? guardBytes : 0 });
     let done = 0;
     const pipelines = await Promise.all(

@@ -61,7 +61,7 @@ function forwardReference(
   attrs: RecurrentAttrs,
 ): Float64Array[] {
   const { rule, steps, batch, hidden: units, reversed } = attrs;
-  const { gates } = rule;
+  const { gates, reset } = rule;
   const [projected, parameters] = inputs;
   const { recurrentBias, initial, lengths } = optionalInputs(inputs, attrs);
   const results = outputs.map(({ shape }) => new Float64Array(sizeOf(shape)));
@@ -101,14 +101,11 @@ function forwardReference(
             ),
           };
         };
-        multiply(hidden, 0, rule.reset ? width - units : width);
-        if (rule.reset) {
-          const { reset } = rule;
-          multiply(
-            hidden.map((_, j) => reset.forward(stepOf(j))),
-            width - units,
-            width,
-          );
+        const split = reset ? width - units : width;
+        multiply(hidden, 0, split);
+        if (reset) {
+          const resetState = hidden.map((_, j) => reset.forward(stepOf(j)));
+          multiply(resetState, split, width);
         }
         const [newHidden, newCell] = [new Float64Array(units), new Float64Array(units)];
         for (let j = 0; j < units; j++) {
@@ -160,7 +157,7 @@ function gradientReference(
   attrs: RecurrentGradientAttrs,
 ): Float64Array[] {
   const { rule, steps, batch, hidden: units, reversed } = attrs;
-  const { gates } = rule;
+  const { gates, reset } = rule;
   const [kept, transposed] = inputs;
   const { peepholes, dOutput, dFinal, lengths } = optionalGradientInputs(inputs, attrs);
   const results = outputs.map(({ shape }) => new Float64Array(sizeOf(shape)));
@@ -209,19 +206,20 @@ function gradientReference(
           before[j] = gradient.hidden;
           dCell[j] = gradient.cell;
         }
-        if (rule.reset) {
+        const split = reset ? width - units : width;
+        if (reset) {
           const dReset = new Float64Array(units);
-          multiply(dReset, width - units, width);
+          multiply(dReset, split, width);
           for (let j = 0; j < units; j++) {
             const values = valuesOf(j);
-            const { gate, hidden } = rule.reset.backward(values.slice(0, -1), values[rule.kept], dReset[j]);
+            const { gate, hidden } = reset.backward(values.slice(0, -1), values[rule.kept], dReset[j]);
             product[j] = gate;
             dProjected[place * width + j] = gate;
             before[j] += hidden;
           }
         }
         // dh = de Uᵀ and what did not go through U
-        multiply(before, 0, rule.reset ? width - units : width);
+        multiply(before, 0, split);
         dHidden = before;
       }
       dInitial.set(dHidden, state);

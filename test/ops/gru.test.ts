@@ -242,6 +242,23 @@ checkOp('gru', {
       expected: new Array(18).fill(0),
     })),
     {
+      name: 'hidden size 1025, which no workgroup spans: the reset gate before the product is the same in elementary ops',
+      inputs: [
+        { shape: [2, 1, 1] },
+        { shape: [1, 3075] },
+        { shape: [1025, 3075], values: { low: -1e-3, high: 1e-3 } },
+        { shape: [3075] },
+        { shape: [3075] },
+      ],
+      build: ([input, weight, recurrentWeight, bias, recurrentBias]) => {
+        const options = { direction: 'backward', resetAfter: false } as const;
+        const { output } = gru(input, { weight, recurrentWeight, bias, recurrentBias }, options);
+        return sub(output, byHand(input, weight, recurrentWeight, [bias, recurrentBias], false));
+      },
+      gradient: false,
+      expected: new Array(2050).fill(0),
+    },
+    {
       name: 'the reset gate before the product: the same in the ops of single steps, which each sequence leaves at its end',
       inputs: [[4, 2, 2], [2, 15], [5, 15], [15], [1, 2, 5]].map((shape) => ({ shape })),
       variants: [looped, resident, chunked],

@@ -228,6 +228,20 @@ for (const [adapter, target] of Object.entries(adapters)) {
       }
     }
 
+    for (const batch of [1, 32]) {
+      it(`gru with the reset gate before the product, I = H = 128, B = ${batch}: at most 3 forward, 16 with all gradients`, () => {
+        const graph = new Graph();
+        const x = graph.input('x', [64, batch, 128]);
+        const weights = recurrentWeights(graph, 3, 128, 128, 2);
+        const { output, hiddenState } = gru(x, weights, { resetAfter: false });
+        expectAtMost(3, kernelsOn(target, { output, hiddenState }));
+        const dy = graph.input('dy', output.shape);
+        const gradients = grad(sum(mul(output, dy)), [x, ...graph.parameters]);
+        const named = Object.fromEntries(gradients.map((gradient, i) => [`d${i}`, gradient]));
+        expectAtMost(16, kernelsOn(target, { output, ...named }));
+      });
+    }
+
     it('a streaming step of one layer: 1, states included', () => {
       const graph = new Graph();
       const x = graph.input('x', [1, 64]);

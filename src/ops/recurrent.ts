@@ -64,7 +64,7 @@ export interface RecurrentKind<Weights extends RecurrentWeights> {
   /** Flat parameters [D, n] that go behind U. */
   peepholes?(weights: Weights): Tensor | undefined;
   /** Whether the kernels cannot make a layer's step, and it is written out in ops. */
-  needsOps(weights: Weights): boolean;
+  needsOps(weights: Weights, hiddenSize: number): boolean;
   /** One step in ops. */
   step(weights: Weights): UnrolledStep;
 }
@@ -267,7 +267,7 @@ function runLayer<Weights extends RecurrentWeights>(
   const bias = biases.length === 2 ? add(biases[0], biases[1]) : biases[0];
   const projected = project(x, weights.weight, bias);
   const rule = kind.rule(weights);
-  if (kind.needsOps(weights)) {
+  if (kind.needsOps(weights, hiddenSize)) {
     return unrollRecurrent(projected, kind.step(weights), {
       ...rest,
       lengths: lengths && checkedLengths(lengths, kind.op.name, setting.steps),

@@ -218,7 +218,8 @@ export function recurrentCell<Weights extends RecurrentWeights>(
   const isApart = kind.biasOfProduct && recurrentBias !== undefined;
   const biases = [bias, isApart ? undefined : recurrentBias].filter((each) => each !== undefined).map(matrix);
   const summed = biases.length === 2 ? add(biases[0], biases[1]) : biases[0];
-  if (kind.needsOps(given)) {
+  // A single step has no kernel for two products, either.
+  if (rule.reset || kind.needsOps(given, hiddenSize)) {
     return kind.step(weights)(
       linear(x, matrix(weights.weight), summed),
       { hidden: hiddenState, cell: cellState },

@@ -2,6 +2,7 @@ import source from '#shaders/recurrent.wgsl' with { type: 'text' };
 import { type KernelCall, type KernelContext, linearGrid } from '../graph/kernel.ts';
 import { optionalInputs, type RecurrentAttrs, stateSize } from './recurrentLoop.ts';
 import { planRecurrent, type RecurrentPlan } from './recurrentPlan.ts';
+import { resetForward } from './recurrentReset.ts';
 import {
   type Buffer,
   backwardsText,
@@ -15,6 +16,7 @@ import {
   quadText,
   residentDeclaration,
   residentWeights,
+  storeKept,
   storePartials,
   wholeSum,
   zeroSums,
@@ -24,7 +26,9 @@ import {
 export function recurrentKernels(context: KernelContext<RecurrentAttrs>): KernelCall[] {
   const { attrs, target } = context;
   const { rule, hidden, steps, batch, batchFirst, reversed } = attrs;
-  const product = { length: hidden, blocks: rule.gates, wordsPerRow: padded(hidden) };
+  const inTwoPhases = rule.reset !== undefined;
+  const wordsPerRow = (inTwoPhases ? 2 : 1) * padded(hidden);
+  const product = { length: hidden, blocks: rule.gates, wordsPerRow, inTwoPhases };
   const plan = planRecurrent(attrs, product, target, target.variants?.[rule.name]);
   const buffers = buffersOf(context, plan);
   const groups = reversed.length * Math.ceil(batch / plan.rows) * plan.quadTiles;
@@ -33,8 +37,12 @@ export function recurrentKernels(context: KernelContext<RecurrentAttrs>): Kernel
     const count = Math.min(plan.stepsPerDispatch, steps - first);
     calls.push({
       label: `${rule.name}/${plan.strategy}`,
-      source,
-      variant: new ForwardTexts(attrs, plan, buffers).variant(first === 0, first === 0 && count === 1),
+      ...(rule.reset
+        ? resetForward(attrs, rule.reset, plan, buffers)
+        : {
+            source,
+            variant: new ForwardTexts(attrs, plan, buffers).variant(first === 0, first === 0 && count === 1),
+          }),
       params: {
         steps,
         batch,
@@ -149,10 +157,7 @@ class ForwardTexts {
           `let peephole${p} = parametersAt(direction * ${parameterSize}u + ${(this.width + p) * hidden}u + unit);`,
       ),
       CELL: rule.wgsl.forward,
-      KEPT: lines(rule.kept + 1, (i) => {
-        const value = i < rule.kept ? `kept${i}` : 'hidden';
-        return `storeKept(place * ${(rule.kept + 1) * hidden}u + ${i * hidden}u + unit, unit, select(F(), ${value}, isValid));`;
-      }),
+      KEPT: storeKept(rule, hidden),
       RESIDENT_WEIGHTS: residentWeights(product),
       ZERO_SUMS: zeroSums(product),
       PRODUCT: isOnlyStep && !this.has('initial') ? '' : productText(product),
@@ -178,7 +183,7 @@ class ForwardTexts {
       blocks: rule.gates,
       length: hidden,
       vec4: hidden % 4 === 0,
-      resident: plan.strategy === 'resident',
+      resident: plan.strategy === 'resident' && 'mine',
       ...this.states(isFirst),
       weight: (k, block) => `parametersAt(weights + ${k} * ${width}u + ${block * hidden}u + unit)`,
     };

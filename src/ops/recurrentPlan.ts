@@ -26,7 +26,12 @@ export interface LoopProduct {
   readonly blocks: number;
   /** Words of workgroup memory that a looped kernel keeps for each sequence. */
   readonly wordsPerRow: number;
+  /** Whether a step has two products, one after the other: that has no stepwise form. */
+  readonly inTwoPhases: boolean;
 }
+
+/** Hidden units up to which a step can have two products: one workgroup, four units for each of the 256 invocations that WebGPU grants. */
+export const largestInTwoPhases = 1024;
 
 /** Loads of weights in one dispatch up to which no watchdog barks: some 20 ms on a GPU, a second on a CPU. */
 const loadsPerDispatch = 2 ** 28;
@@ -35,7 +40,7 @@ const loopedBytes = 2 ** 20;
 
 /**
  * Chooses by size, or as `forced` says: `looped`, `resident`, `stepwise`, or `chunked`, which is `looped` in dispatches of three steps. What does
- * not fit the device's limits runs stepwise.
+ * not fit the device's limits runs stepwise, and what has no stepwise form is looped.
  */
 export function planRecurrent(
   attrs: RecurrentAttrs,
@@ -45,12 +50,13 @@ export function planRecurrent(
 ): RecurrentPlan {
   const { hidden, steps, batch, reversed } = attrs;
   const loads = hidden * product.length * product.blocks;
-  const looped = forced === 'stepwise' ? null : planLoop(attrs, product, target, forced);
+  const { inTwoPhases } = product;
+  const looped = forced === 'stepwise' && !inTwoPhases ? null : planLoop(attrs, product, target, forced);
   if (looped) {
     const isSmall = 4 * loads <= loopedBytes;
     // On a CPU a workgroup keeps one core busy: one alone would leave the others idle.
     const workgroups = reversed.length * Math.ceil(batch / looped.rows);
-    if (forced || isSmall || (!target.fastWorkgroupMemory && workgroups > 1)) {
+    if (forced || inTwoPhases || isSmall || (!target.fastWorkgroupMemory && workgroups > 1)) {
       const most = forced === 'chunked' ? 3 : Math.max(1, Math.floor(loadsPerDispatch / loads));
       return { ...looped, stepsPerDispatch: Math.min(most, steps) };
     }

@@ -4,6 +4,7 @@ import { elu, hardSigmoid, identity, relu, sigmoid, softsign, step } from '../..
 import { add, mul, sub } from '../../src/ops/arithmetic.ts';
 import { concat, stack } from '../../src/ops/concat.ts';
 import { type GruOptions, gru } from '../../src/ops/gru.ts';
+import { gruCell } from '../../src/ops/gruCell.ts';
 import { tanh } from '../../src/ops/math.ts';
 import { matmul } from '../../src/ops/matmul.ts';
 import { reshape } from '../../src/ops/reshape.ts';
@@ -95,11 +96,47 @@ checkOp('gru', {
       sample(
         {
           name: `the reset gate before the product, ${direction}`,
-          ...{ steps: 3, batch: 3, inputSize: 2, hiddenSize: 4, lengths: [3, 0, 2], states },
+          ...{ steps: 4, batch: 3, inputSize: 2, hiddenSize: 4, lengths: [4, 0, 2], states },
           bias: true,
           recurrentBias: direction !== 'backward',
+          variants: [looped, resident, chunked],
         },
         { direction, resetAfter: false, batchFirst: direction === 'backward' },
+      ),
+    ),
+    sample(
+      {
+        name: 'the reset gate before the product, odd sizes; a step that is no dispatch of its own',
+        ...{ steps: 4, batch: 5, inputSize: 3, hiddenSize: 5 },
+        variants: [looped, resident, stepwise, chunked],
+      },
+      { resetAfter: false },
+    ),
+    sample(
+      {
+        name: 'the reset gate before the product, as on a GPU',
+        ...{ steps: 4, batch: 3, inputSize: 2, hiddenSize: 16, lengths: [4, 1, 3], states },
+        variants: [resident, chunked],
+        asGpu: true,
+      },
+      { resetAfter: false, direction: 'backward' },
+      ({ lastOutput }) => [lastOutput],
+    ),
+    ...[
+      [1, 17],
+      [17, 3],
+      [63, 2],
+      [130, 1],
+      [512, 1],
+    ].map(([hiddenSize, batch]) =>
+      sample(
+        {
+          name: `the reset gate before the product, hidden size ${hiddenSize}, batch ${batch}`,
+          ...{ steps: 2, batch, inputSize: 2, hiddenSize, states },
+          values: { recurrentWeight: { low: -1 / hiddenSize, high: 1 / hiddenSize } },
+          comparedGradients: true,
+        },
+        { resetAfter: false },
       ),
     ),
     ...(
@@ -204,6 +241,47 @@ checkOp('gru', {
       },
       expected: new Array(18).fill(0),
     })),
+    {
+      name: 'hidden size 1025, which no workgroup spans: the reset gate before the product is the same in elementary ops',
+      inputs: [
+        { shape: [2, 1, 1] },
+        { shape: [1, 3075] },
+        { shape: [1025, 3075], values: { low: -1e-3, high: 1e-3 } },
+        { shape: [3075] },
+        { shape: [3075] },
+      ],
+      build: ([input, weight, recurrentWeight, bias, recurrentBias]) => {
+        const options = { direction: 'backward', resetAfter: false } as const;
+        const { output } = gru(input, { weight, recurrentWeight, bias, recurrentBias }, options);
+        return sub(output, byHand(input, weight, recurrentWeight, [bias, recurrentBias], false));
+      },
+      gradient: false,
+      expected: new Array(2050).fill(0),
+    },
+    {
+      name: 'the reset gate before the product: the same in the ops of single steps, which each sequence leaves at its end',
+      inputs: [[4, 2, 2], [2, 15], [5, 15], [15], [1, 2, 5]].map((shape) => ({ shape })),
+      variants: [looped, resident, chunked],
+      build: ([input, weight, recurrentWeight, bias, initialHiddenState], graph) => {
+        const weights = { weight, recurrentWeight, bias };
+        const lengths = graph.constant([4, 1], [2], 'int32');
+        const { output, hiddenState } = gru(input, weights, {
+          resetAfter: false,
+          initialHiddenState,
+          lengths,
+        });
+        const none = graph.constant(0, [1, 5]);
+        const row = (y: Tensor, b: number) => slice(y, { axes: [0], begin: [b], size: [1] });
+        let h = reshape(initialHiddenState, [2, 5]);
+        const outputs = [0, 1, 2, 3].map((t) => {
+          const next = gruCell(reshape(row(input, t), [2, 2]), h, weights, { resetAfter: false });
+          h = t < 1 ? next : concat([row(next, 0), row(h, 1)]);
+          return t < 1 ? next : concat([row(next, 0), none]);
+        });
+        return [sub(output, stack(outputs)), sub(hiddenState, reshape(h, [1, 2, 5]))];
+      },
+      expected: [new Array(40).fill(0), new Array(10).fill(0)],
+    },
     {
       name: 'both directions are two runs side by side',
       inputs: [

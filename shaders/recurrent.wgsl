@@ -6,10 +6,18 @@ ${FUNCTIONS}
 struct States { hidden: F, cell: F }
 #if ${LOOPED}
 // The hidden states before the step and after it, by turns.
-var<workgroup> states: array<f32, ${STATES}>;
+var<workgroup> hiddenStates: array<f32, ${HIDDEN_STATES}>;
+
+// Lets all invocations see four units.
+fn share(at: u32, hidden: F) {
+  hiddenStates[at] = hidden.x;
+  hiddenStates[at + 1u] = hidden.y;
+  hiddenStates[at + 2u] = hidden.z;
+  hiddenStates[at + 3u] = hidden.w;
+}
 #endif
 #if ${SLICED}
-var<workgroup> partials: array<F, ${PARTIALS}>;
+var<workgroup> sumPartials: array<F, ${PARTIALS}>;
 #endif
 
 fn lengthOf(sequence: u32) -> u32 {
@@ -82,12 +90,18 @@ fn main(
   let isMine = direction < ${DIRECTIONS}u && unit < ${HIDDEN}u;
   let backwards = ${BACKWARDS};
   let weights = direction * ${PARAMETER_SIZE}u;
-  ${SEQUENCES}
-  ${STATES_BEFORE}
-#if ${LOOPED}
+  let rows = min(${ROWS}u, params.batch - firstSequence);
+  var states: array<States, ${ROWS}>;
   if (slice == 0u && isMine) {
-    ${FILL_STATES}
+    for (var r = 0u; r < rows; r++) {
+      let sequence = firstSequence + r;
+      states[r] = statesBefore(direction, sequence, lengthOf(sequence), unit, backwards);
+#if ${LOOPED}
+      share(r * ${ROW_WORDS}u + unit, states[r].hidden);
+#endif
+    }
   }
+#if ${LOOPED}
   workgroupBarrier();
 #endif
   ${RESIDENT_WEIGHTS}
@@ -106,13 +120,33 @@ fn main(
     workgroupBarrier();
 #endif
     if (slice == 0u && isMine) {
-      ${ADVANCE}
+      // Of each row, one sum for each gate. The rows run in a loop so that the equations of the cell stand in the program once.
+      var sums = array<F, ${SUMS}>(${WHOLE_SUMS});
+      for (var r = 0u; r < rows; r++) {
+        let sequence = firstSequence + r;
+        states[r] = advance(step, lengthOf(sequence), direction, sequence, unit, backwards, states[r], ${GATE_SUMS});
+#if ${LOOPED}
+        share(writeHalf + r * ${ROW_WORDS}u + unit, states[r].hidden);
+#endif
+      }
     }
 #if ${LOOPED}
     workgroupBarrier();
 #endif
   }
   if (slice == 0u && isMine) {
-    ${STORE_FINAL}
+    for (var r = 0u; r < rows; r++) {
+      let sequence = firstSequence + r;
+      let at = stateAt(direction, sequence, unit);
+#if ${HAS_FINAL_HIDDEN}
+      // Stepwise, what lies before a sequence that has ended is padding; its state is stored already.
+      if (${LOOPED} || params.first < max(lengthOf(sequence), 1u)) {
+        storeFinalHidden(at, unit, states[r].hidden);
+      }
+#endif
+#if ${HAS_FINAL_CELL}
+      storeFinalCell(at, unit, states[r].cell);
+#endif
+    }
   }
 }

@@ -8,9 +8,14 @@ struct Gradients { hidden: F, cell: F }
 #if ${LOOPED}
 // dq of the step that came last.
 var<workgroup> products: array<f32, ${PRODUCT_WORDS}>;
+
+// Lets all invocations see dq of four units.
+fn share(at: u32, unit: u32, ${DQ_PARAMETERS}) {
+  ${SHARE}
+}
 #endif
 #if ${SLICED}
-var<workgroup> partials: array<F, ${PARTIALS}>;
+var<workgroup> sumPartials: array<F, ${PARTIALS}>;
 #endif
 
 fn lengthOf(sequence: u32) -> u32 {
@@ -82,15 +87,21 @@ fn main(
   let isMine = direction < ${DIRECTIONS}u && unit < ${HIDDEN}u;
   let backwards = ${BACKWARDS};
   let weights = direction * ${MATRIX_SIZE}u;
-  ${SEQUENCES}
+  let rows = min(${ROWS}u, params.batch - firstSequence);
+  var gradients: array<Gradients, ${ROWS}>;
 #if ${CARRIED}
-  if (params.first + params.count < params.steps && isMine) {
-    ${CONTINUE}
+  if (slice == 0u && isMine && params.first + params.count < params.steps) {
+    for (var r = 0u; r < rows; r++) {
+      let sequence = firstSequence + r;
+      let at = stateAt(direction, sequence, unit);
+      gradients[r] = Gradients(dInitialAt(at), ${CARRIED_CELL});
+#if ${LOOPED}
+      let dq = ${DQ_BASE} + unit;
+      share(r * ${WIDTH}u + unit, unit, ${LOADED_DQ});
+#endif
+    }
   }
 #if ${LOOPED}
-  if (slice == 0u && isMine) {
-    ${FILL_PRODUCTS}
-  }
   workgroupBarrier();
 #endif
 #endif
@@ -111,19 +122,37 @@ fn main(
     workgroupBarrier();
 #endif
     if (slice == 0u && isMine) {
-      if (i < params.count) {
-        ${RETREAT}
-      } else {
-        ${FINISH}
+      // The rows run in a loop so that the equations of the cell stand in the program once.
+      var sums = array<F, ${ROWS}>(${WHOLE_SUMS});
+      for (var r = 0u; r < rows; r++) {
+        let sequence = firstSequence + r;
+        let length = lengthOf(sequence);
+        if (i < params.count) {
+          let row = rowAt(later - 1u, length, sequence, backwards);
+          let result = retreat(later - 1u, length, direction, sequence, unit, row, gradients[r], sums[r]);
+          gradients[r] = result.before;
+#if ${LOOPED}
+          share(r * ${WIDTH}u + unit, unit, ${RESULT_DQ});
+#endif
+        } else {
+          gradients[r].hidden += sums[r];
+          if (length == 0u) {
+            gradients[r] = finalGradients(direction, sequence, unit);
+          }
+        }
       }
     }
 #if ${LOOPED}
     workgroupBarrier();
 #endif
   }
-#if ${CARRIED}
-  if (slice == 0u && isMine && ${FINISH_STEPS}u == 0u) {
-    ${STORE_CARRIED}
+#if ${STORES_STATE}
+  if (slice == 0u && isMine) {
+    for (var r = 0u; r < rows; r++) {
+      let at = stateAt(direction, firstSequence + r, unit);
+      storeDInitial(at, unit, gradients[r].hidden);
+      ${STORE_CELL}
+    }
   }
 #endif
 }

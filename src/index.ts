@@ -188,6 +188,7 @@ export type { Activation } from './ops/gateActivation.ts';
 export { embedding, gather } from './ops/gather.ts';
 export { type GradOptions, grad } from './ops/gradient.ts';
 export { type GruCellOptions, type GruOptions, gru } from './ops/gru.ts';
+export { gruCell } from './ops/gruCell.ts';
 export { l2Pool2d } from './ops/l2Pool2d.ts';
 export {
   type GroupNormOptions,
@@ -214,6 +215,7 @@ export {
   type LstmWeights,
   lstm,
 } from './ops/lstm.ts';
+export { type LstmState, lstmCell } from './ops/lstmCell.ts';
 export {
   acos,
   acosh,
@@ -259,6 +261,7 @@ export {
 export { flatten, reshape } from './ops/reshape.ts';
 export { reverse } from './ops/reverse.ts';
 export { type RnnCellOptions, type RnnOptions, rnn } from './ops/rnn.ts';
+export { rnnCell } from './ops/rnnCell.ts';
 export { gatherElements, scatterAdd } from './ops/scatterAdd.ts';
 export { type SliceOptions, slice, split, unstack } from './ops/slice.ts';
 export { logSoftmax, type SoftmaxOptions, softmax } from './ops/softmax.ts';

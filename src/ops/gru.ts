@@ -24,6 +24,11 @@ export interface GruCellOptions {
   activations?: readonly [Activation, Activation];
   /** Bounds what goes into the activations to [-clip, clip], as ONNX does. */
   clip?: number;
+  /**
+   * Where the reset gate acts: on the product, n = tanh(W x + b + r (U h + c)), as in PyTorch, cuDNN and Keras (default); or on the state,
+   * n = tanh(W x + b + U (r h) + c), as in the paper and, by default, in ONNX.
+   */
+  resetAfter?: boolean;
 }
 
 /**
@@ -95,13 +100,7 @@ function activationsOf(what: string, { activations, clip }: GruCellOptions) {
 
 export const gruOp = /* @__PURE__ */ recurrentOp('gru');
 
-export interface GruOptions extends RecurrentOptions, GruCellOptions {
-  /**
-   * Where the reset gate acts: on the product, n = tanh(W x + b + r (U h + c)), as in PyTorch, cuDNN and Keras (default); or on the state,
-   * n = tanh(W x + b + U (r h) + c), as in the paper and, by default, in ONNX.
-   */
-  resetAfter?: boolean;
-}
+export interface GruOptions extends RecurrentOptions, GruCellOptions {}
 
 /**
  * Gated recurrent units over a whole sequence, one layer or a stack:
@@ -124,21 +123,31 @@ export function gru(
   weights: RecurrentWeights | readonly RecurrentWeights[],
   options: GruOptions = {},
 ): RecurrentResult {
-  const what = x.graph.path('gru');
-  const { resetAfter = true } = options;
-  const kind: RecurrentKind<RecurrentWeights> = {
-    op: gruOp,
-    gateOrder: 'r, z, n',
-    rule: () => gruRule(what, options),
-    biasOfProduct: resetAfter,
-    unrolled: (own) => (resetAfter ? null : gruStep(what, options, own)),
-  };
+  const kind = gruKind(x.graph.path('gru'), options);
   const { output, hiddenState, lastOutput } = recurrent(kind, x, weights, options);
   return { output, hiddenState, lastOutput };
 }
 
+/** What the sequence and the single step know of the cell. */
+export function gruKind(what: string, options: GruCellOptions): RecurrentKind<RecurrentWeights> {
+  const { resetAfter = true } = options;
+  return {
+    op: gruOp,
+    gateOrder: 'r, z, n',
+    rule: () => gruRule(what, options),
+    biasOfProduct: resetAfter,
+    needsOps: () => !resetAfter,
+    step: (weights) => gruStep(what, options, resetAfter, weights),
+  };
+}
+
 /** One step in ops. */
-export function gruStep(what: string, options: GruOptions, weights: RecurrentWeights): UnrolledStep {
+function gruStep(
+  what: string,
+  options: GruCellOptions,
+  resetAfter: boolean,
+  weights: RecurrentWeights,
+): UnrolledStep {
   const { gate, candidate } = activationsOf(what, options);
   return (projected, { hidden, cell }, d) => {
     const size = hidden.shape[1];
@@ -147,7 +156,7 @@ export function gruStep(what: string, options: GruOptions, weights: RecurrentWei
     const u = directionOf(weights.recurrentWeight, d);
     let proposed: Tensor;
     let update: Tensor;
-    if (options.resetAfter ?? true) {
+    if (resetAfter) {
       const product = matmul(hidden, u);
       const biased = weights.recurrentBias ? add(product, directionOf(weights.recurrentBias, d)) : product;
       const reset = gate(add(part(projected, 0), part(biased, 0)));

@@ -194,8 +194,13 @@ export function lstm(
   weights: LstmWeights | readonly LstmWeights[],
   options: LstmOptions = {},
 ): LstmResult {
-  const what = x.graph.path('lstm');
-  const kind: RecurrentKind<LstmWeights> = {
+  const kind = lstmKind(x.graph.path('lstm'), options);
+  return recurrent(kind, x, weights, options, options.initialCellState);
+}
+
+/** What the sequence and the single step know of the cell. */
+export function lstmKind(what: string, options: LstmCellOptions): RecurrentKind<LstmWeights> {
+  return {
     op: lstmOp,
     gateOrder: 'i, f, g, o',
     rule: ({ peepholeWeight }) => lstmRule(what, options, peepholeWeight !== undefined),
@@ -205,13 +210,13 @@ export function lstm(
       ...(projectionWeight && { projectionWeight: [hiddenSize, outputSize] }),
     }),
     peepholes: ({ peepholeWeight }) => peepholeWeight,
-    unrolled: (own) => (own.projectionWeight ? lstmStep(what, options, own) : null),
+    needsOps: ({ projectionWeight }) => projectionWeight !== undefined,
+    step: (weights) => lstmStep(what, options, weights),
   };
-  return recurrent(kind, x, weights, options, options.initialCellState);
 }
 
 /** One step in ops. */
-export function lstmStep(what: string, options: LstmCellOptions, weights: LstmWeights): UnrolledStep {
+function lstmStep(what: string, options: LstmCellOptions, weights: LstmWeights): UnrolledStep {
   const { gate, candidate, emitted, bounded } = activationsOf(what, options);
   return (projected, { hidden, cell }, d) => {
     const size = cell.shape[1];

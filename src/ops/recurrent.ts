@@ -63,8 +63,10 @@ export interface RecurrentKind<Weights extends RecurrentWeights> {
   extraShapes?(weights: Weights, hiddenSize: number, outputSize: number): Record<string, number[]>;
   /** Flat parameters [D, n] that go behind U. */
   peepholes?(weights: Weights): Tensor | undefined;
-  /** Where the loop's kernels cannot make a layer's step: the step in ops, for the weights of one direction. */
-  unrolled?(weights: Weights): UnrolledStep | null;
+  /** Whether the kernels cannot make a layer's step, and it is written out in ops. */
+  needsOps(weights: Weights): boolean;
+  /** One step in ops. */
+  step(weights: Weights): UnrolledStep;
 }
 
 interface LayerResult {
@@ -164,14 +166,15 @@ function layerState(
 }
 
 /** A layer's weights, all with the leading axis of directions. */
-interface Layer<Weights> {
+export interface Layer<Weights> {
   readonly weights: Weights;
   readonly hiddenSize: number;
   /** Differs from the hidden size where the state is projected. */
   readonly outputSize: number;
 }
 
-function checkWeights<Weights extends RecurrentWeights>(
+/** @throws ShapeError where a weight does not fit, with the layout and the order of the gates that were assumed. */
+export function checkWeights<Weights extends RecurrentWeights>(
   what: string,
   kind: RecurrentKind<Weights>,
   weights: Weights,
@@ -247,10 +250,9 @@ function runLayer<Weights extends RecurrentWeights>(
   );
   const bias = biases.length === 2 ? add(biases[0], biases[1]) : biases[0];
   const projected = project(x, weights.weight, bias);
-  const step = kind.unrolled?.(weights);
   const rule = kind.rule(weights);
-  if (step) {
-    return unrollRecurrent(projected, step, {
+  if (kind.needsOps(weights)) {
+    return unrollRecurrent(projected, kind.step(weights), {
       ...rest,
       lengths,
       hidden: hidden ?? x.graph.constant(0, [directions, setting.batch, outputSize]),

@@ -8,6 +8,7 @@ import {
   declareBuffers,
   functionsOf,
   lines,
+  partialsOf,
   productText,
   type QuadProduct,
   quadText,
@@ -81,7 +82,6 @@ function buffersOf(
 
 /** What fills the holes of recurrentGradient.wgsl. */
 class BackwardTexts {
-  private readonly rows: readonly number[];
   private readonly gates: readonly number[];
   private readonly width: number;
   private readonly isStepwise: boolean;
@@ -94,7 +94,6 @@ class BackwardTexts {
     private readonly buffers: readonly Buffer[],
   ) {
     const { rule, hidden } = attrs;
-    this.rows = Array.from({ length: plan.rows }, (_, row) => row);
     this.gates = Array.from({ length: rule.gates }, (_, gate) => gate);
     this.width = rule.gates * hidden;
     this.isStepwise = plan.strategy === 'stepwise';
@@ -103,7 +102,7 @@ class BackwardTexts {
 
   /** `finishes`: after the first step, the gradients of the initial states are stored. */
   variant(finishes: boolean): KernelCall['variant'] {
-    const { attrs, plan, rows, gates, width } = this;
+    const { attrs, plan, gates, width } = this;
     const { rule, hidden, reversed } = attrs;
     const product = this.product();
     const isSliced = plan.slices > 1;
@@ -125,7 +124,7 @@ class BackwardTexts {
       DIRECTIONS: reversed.length,
       BACKWARDS: backwardsText(reversed),
       PRODUCT_WORDS: plan.rows * width,
-      PARTIALS: Math.max(1, (plan.slices - 1) * plan.rows * plan.quads),
+      PARTIALS: partialsOf(product),
       STATE_SIZE: stateSize(attrs),
       MATRIX_SIZE: width * hidden,
       OUTPUT_WIDTH: reversed.length * hidden,
@@ -146,31 +145,21 @@ class BackwardTexts {
       STORE: this.store((name, g) => `${name === 'dProjected' ? 'd' : 'e'}${g}`),
       ZEROS: gates.map(() => 'F()').join(', '),
       DQ: gates.map((g) => `${rule.splitGradient ? 'e' : 'd'}${g}`).join(', '),
-      // Rows beyond the batch repeat its last sequence, and are stored nowhere.
-      SEQUENCES: lines(
-        plan.rows,
-        (r) => `let sequence${r} = min(firstSequence + ${r}u, params.batch - 1u);
-  let length${r} = lengthOf(sequence${r});
-  var gradients${r} = Gradients(F(), F());`,
-      ),
-      CONTINUE: lines(
-        plan.rows,
-        (r) =>
-          `{ let at = stateAt(direction, sequence${r}, unit); gradients${r} = Gradients(dInitialAt(at), ${rule.hasCell ? `dInitialAt(at + ${hidden}u)` : 'F()'}); }`,
-      ),
-      FILL_PRODUCTS: rows.map((row) => this.fill(row)).join('\n    '),
+      CARRIED_CELL: rule.hasCell ? `dInitialAt(at + ${hidden}u)` : 'F()',
+      DQ_BASE: this.dqAt('params.first + params.count', 'lengthOf(sequence)', 'sequence'),
+      LOADED_DQ: gates.map((g) => `${this.dq}At(dq + ${g * hidden}u)`).join(', '),
+      DQ_PARAMETERS: gates.map((g) => `e${g}: F`).join(', '),
+      SHARE: this.share(),
+      WIDTH: width,
       RESIDENT_WEIGHTS: residentWeights(product),
       ZERO_SUMS: zeroSums(product),
       PRODUCT: productText(product),
-      STORE_PARTIALS: storePartials(product, plan.quads),
-      RETREAT: rows.map((row) => this.inBatch(row, this.retreat(row, product))).join('\n        '),
+      STORE_PARTIALS: storePartials(product),
       FINISH_STEPS: Number(finishes),
-      FINISH: finishes
-        ? rows.map((row) => this.inBatch(row, this.finish(row, product))).join('\n        ')
-        : '',
-      STORE_CARRIED: rows
-        .map((row) => this.inBatch(row, this.storeState(row, `gradients${row}`)))
-        .join('\n    '),
+      WHOLE_SUMS: Array.from({ length: plan.rows }, (_, row) => wholeSum(product, row, 0)).join(', '),
+      RESULT_DQ: gates.map((g) => `result.e${g}`).join(', '),
+      STORES_STATE: this.has('dInitial'),
+      STORE_CELL: rule.hasCell ? `storeDInitial(at + ${hidden}u, unit, gradients[r].cell);` : '',
     };
   }
 
@@ -184,11 +173,19 @@ class BackwardTexts {
     const vec4 = hidden % 4 === 0;
     return {
       ...plan,
+      name: 'sum',
       blocks: 1,
       length: width,
       vec4,
       resident: plan.strategy === 'resident',
-      prelude: isStepwise ? lines(plan.rows, (r) => `let base${r} = ${this.dqAt(r)};`) : '',
+      prelude: isStepwise
+        ? lines(
+            plan.rows,
+            // Rows beyond the batch repeat its last sequence, and are stored nowhere.
+            (r) =>
+              `let sequence${r} = min(firstSequence + ${r}u, params.batch - 1u);\n    let base${r} = ${this.dqAt('later', `lengthOf(sequence${r})`, `sequence${r}`)};`,
+          )
+        : '',
       state(row, k) {
         if (isStepwise) return vec4 ? `${dq}[(base${row} + ${k}) / 4u]` : `${dq}[base${row} + ${k}]`;
         const at = `${row * width}u + ${k}`;
@@ -198,9 +195,9 @@ class BackwardTexts {
     };
   }
 
-  /** Where dq of step `later` of a row begins; that of a padded step is 0. */
-  private dqAt(row: number): string {
-    return `(direction * params.steps * params.batch + rowAt(later, length${row}, sequence${row}, backwards)) * ${this.width}u`;
+  /** Where dq of a step of a sequence begins; that of a padded step is 0. */
+  private dqAt(step: string, length: string, sequence: string): string {
+    return `(direction * params.steps * params.batch + rowAt(${step}, ${length}, ${sequence}, backwards)) * ${this.width}u`;
   }
 
   private store(value: (name: string, gate: number) => string): string {
@@ -216,55 +213,17 @@ class BackwardTexts {
       .join('\n  ');
   }
 
-  private retreat(row: number, product: QuadProduct): string {
-    const at = `rowAt(later - 1u, length${row}, sequence${row}, backwards)`;
-    const call = `retreat(later - 1u, length${row}, direction, sequence${row}, unit, ${at}, gradients${row}, ${wholeSum(product, this.plan.quads, row, 0)})`;
-    const share = this.isStepwise ? '' : this.share(row, (g) => `result.e${g}`);
-    return `{ let result = ${call};\n        gradients${row} = result.before;\n        ${share} }`;
-  }
-
-  /** Puts dq of a row where all invocations see it. */
-  private share(row: number, value: (gate: number) => string): string {
-    const { hidden } = this.attrs;
-    return this.gates
+  /** Puts dq where all invocations see it; units beyond the last would overwrite the next gate. */
+  private share(): string {
+    const { gates, attrs } = this;
+    const { hidden } = attrs;
+    return gates
       .flatMap((g) =>
         ['x', 'y', 'z', 'w'].map((part, i) => {
-          const text = `products[${row * this.width + g * hidden + i}u + unit] = ${value(g)}.${part};`;
+          const text = `products[at + ${g * hidden + i}u] = e${g}.${part};`;
           return i === 0 || hidden % 4 === 0 ? text : `if (unit + ${i}u < ${hidden}u) { ${text} }`;
         }),
       )
-      .join(' ');
-  }
-
-  /** What the dispatch before has left of the step that came last. */
-  private fill(row: number): string {
-    const { gates, attrs } = this;
-    const loads = gates.map((g) => `let e${g} = ${this.dq}At(at + ${g * attrs.hidden}u + unit);`);
-    return `if (params.first + params.count < params.steps) {
-      let later = params.first + params.count;
-      let at = ${this.dqAt(row)};
-      ${loads.join(' ')}
-      ${this.share(row, (g) => `e${g}`)}
-    }`;
-  }
-
-  private finish(row: number, product: QuadProduct): string {
-    const hidden = `gradients${row}.hidden + ${wholeSum(product, this.plan.quads, row, 0)}`;
-    // A sequence without steps hands on what comes in for its final states.
-    return `var initial${row} = Gradients(${hidden}, gradients${row}.cell);
-        if (length${row} == 0u) { initial${row} = finalGradients(direction, sequence${row}, unit); }
-        ${this.storeState(row, `initial${row}`)}`;
-  }
-
-  private storeState(row: number, value: string): string {
-    const { rule, hidden } = this.attrs;
-    if (!this.has('dInitial')) return '';
-    const at = `stateAt(direction, sequence${row}, unit)`;
-    const cell = rule.hasCell ? ` storeDInitial(${at} + ${hidden}u, unit, ${value}.cell);` : '';
-    return `storeDInitial(${at}, unit, ${value}.hidden);${cell}`;
-  }
-
-  private inBatch(row: number, text: string): string {
-    return row === 0 ? text : `if (firstSequence + ${row}u < params.batch) {\n        ${text}\n        }`;
+      .join('\n  ');
   }
 }

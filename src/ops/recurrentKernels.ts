@@ -9,6 +9,7 @@ import {
   functionsOf,
   lines,
   padded,
+  partialsOf,
   productText,
   type QuadProduct,
   quadText,
@@ -84,7 +85,6 @@ function buffersOf({ inputs, attrs, used }: KernelContext<RecurrentAttrs>, plan:
 
 /** What fills the holes of recurrent.wgsl. */
 class ForwardTexts {
-  private readonly rows: readonly number[];
   private readonly width: number;
   /** Words of a row's hidden state in workgroup memory. */
   private readonly rowWords: number;
@@ -95,7 +95,6 @@ class ForwardTexts {
     private readonly plan: RecurrentPlan,
     private readonly buffers: readonly Buffer[],
   ) {
-    this.rows = Array.from({ length: plan.rows }, (_, row) => row);
     this.width = attrs.rule.gates * attrs.hidden;
     this.rowWords = padded(attrs.hidden);
     this.isStepwise = plan.strategy === 'stepwise';
@@ -103,8 +102,10 @@ class ForwardTexts {
 
   /** `isOnlyStep`: the dispatch makes the first step and no other, so that without initial states there is nothing to multiply. */
   variant(isFirst: boolean, isOnlyStep: boolean): KernelCall['variant'] {
-    const { attrs, plan, rows } = this;
+    const { attrs, plan } = this;
     const { rule, hidden, reversed, steps } = attrs;
+    const rows = Array.from({ length: plan.rows }, (_, row) => row);
+    const gates = Array.from({ length: rule.gates }, (_, gate) => gate);
     const product = this.product(isFirst);
     const parameterSize = (this.width + rule.peepholes) * hidden;
     return {
@@ -124,9 +125,10 @@ class ForwardTexts {
       INVOCATIONS: plan.quads * plan.slices,
       DIRECTIONS: reversed.length,
       BACKWARDS: backwardsText(reversed),
-      STATES: 2 * plan.rows * this.rowWords,
+      HIDDEN_STATES: 2 * plan.rows * this.rowWords,
+      ROW_WORDS: this.rowWords,
       STATES_HALF: plan.rows * this.rowWords,
-      PARTIALS: Math.max(1, (plan.slices - 1) * plan.rows * rule.gates * plan.quads),
+      PARTIALS: partialsOf(product),
       STATE_SIZE: stateSize(attrs),
       PARAMETER_SIZE: parameterSize,
       OUTPUT_WIDTH: reversed.length * hidden,
@@ -150,25 +152,15 @@ class ForwardTexts {
         const value = i < rule.kept ? `kept${i}` : 'hidden';
         return `storeKept(place * ${(rule.kept + 1) * hidden}u + ${i * hidden}u + unit, unit, select(F(), ${value}, isValid));`;
       }),
-      // Rows beyond the batch repeat its last sequence, and are stored nowhere.
-      SEQUENCES: lines(
-        plan.rows,
-        (r) => `let sequence${r} = min(firstSequence + ${r}u, params.batch - 1u);
-  let length${r} = lengthOf(sequence${r});
-  var states${r} = States(F(), F());`,
-      ),
-      STATES_BEFORE: lines(
-        plan.rows,
-        (r) =>
-          `if (isMine) { states${r} = statesBefore(direction, sequence${r}, length${r}, unit, backwards); }`,
-      ),
-      FILL_STATES: rows.map((row) => this.share(row, '0u')).join('\n    '),
       RESIDENT_WEIGHTS: residentWeights(product),
       ZERO_SUMS: zeroSums(product),
       PRODUCT: isOnlyStep && !this.has('initial') ? '' : productText(product),
-      STORE_PARTIALS: storePartials(product, plan.quads),
-      ADVANCE: rows.map((row) => this.inBatch(row, this.advance(row, product))).join('\n      '),
-      STORE_FINAL: rows.map((row) => this.inBatch(row, this.storeFinal(row))).join('\n    '),
+      STORE_PARTIALS: storePartials(product),
+      SUMS: plan.rows * rule.gates,
+      WHOLE_SUMS: rows.flatMap((row) => gates.map((g) => wholeSum(product, row, g))).join(', '),
+      GATE_SUMS: gates.map((g) => this.gateSum(g)).join(', '),
+      HAS_FINAL_HIDDEN: this.has('finalHidden'),
+      HAS_FINAL_CELL: this.has('finalCell'),
     };
   }
 
@@ -181,6 +173,7 @@ class ForwardTexts {
     const { hidden, rule } = attrs;
     return {
       ...plan,
+      name: 'sum',
       blocks: rule.gates,
       length: hidden,
       vec4: hidden % 4 === 0,
@@ -199,7 +192,7 @@ class ForwardTexts {
         prelude: '',
         state: (row, k) => {
           const at = `readHalf + ${row * this.rowWords}u + ${k}`;
-          return vec4 ? quadText('states', at) : `states[${at}]`;
+          return vec4 ? quadText('hiddenStates', at) : `hiddenStates[${at}]`;
         },
       };
     }
@@ -207,46 +200,23 @@ class ForwardTexts {
     const base = (row: number) =>
       isFirst
         ? `(direction * params.batch + sequence${row}) * ${stateSize(this.attrs)}u`
-        : `rowAt(step - 1u, length${row}, sequence${row}, backwards) * ${reversed.length * hidden}u + direction * ${hidden}u`;
+        : `rowAt(step - 1u, lengthOf(sequence${row}), sequence${row}, backwards) * ${reversed.length * hidden}u + direction * ${hidden}u`;
     return {
-      prelude: lines(this.plan.rows, (row) => `let base${row} = ${base(row)};`),
+      prelude: lines(
+        this.plan.rows,
+        // Rows beyond the batch repeat its last sequence, and are stored nowhere.
+        (row) =>
+          `let sequence${row} = min(firstSequence + ${row}u, params.batch - 1u);\n    let base${row} = ${base(row)};`,
+      ),
       state: (row, k) => (vec4 ? `${name}[(base${row} + ${k}) / 4u]` : `${name}[base${row} + ${k}]`),
     };
   }
 
-  private advance(row: number, product: QuadProduct): string {
+  /** U h of a gate, with its bias. */
+  private gateSum(gate: number): string {
     const { hidden, rule } = this.attrs;
-    const sums = Array.from({ length: rule.gates }, (_, g) => {
-      const bias = `recurrentBiasAt(direction * ${this.width}u + ${g * hidden}u + unit)`;
-      const sum = wholeSum(product, this.plan.quads, row, g);
-      return this.has('recurrentBias') ? `${sum} + ${bias}` : sum;
-    });
-    const step = `states${row} = advance(step, length${row}, direction, sequence${row}, unit, backwards, states${row}, ${sums.join(', ')});`;
-    return this.isStepwise ? step : `${step}\n      ${this.share(row, 'writeHalf')}`;
-  }
-
-  /** Puts the hidden state of a row where all invocations see it. */
-  private share(row: number, half: string): string {
-    const at = `${half} + ${row * this.rowWords}u + unit`;
-    return ['x', 'y', 'z', 'w']
-      .map((part, i) => `states[${at} + ${i}u] = states${row}.hidden.${part};`)
-      .join(' ');
-  }
-
-  private storeFinal(row: number): string {
-    const at = `stateAt(direction, sequence${row}, unit)`;
-    const hidden = `storeFinalHidden(${at}, unit, states${row}.hidden);`;
-    return [
-      // A sequence that has ended has its state stored already, and stepwise what lies before it is padding.
-      this.has('finalHidden') &&
-        (this.isStepwise ? `if (params.first < max(length${row}, 1u)) { ${hidden} }` : hidden),
-      this.has('finalCell') && `storeFinalCell(${at}, unit, states${row}.cell);`,
-    ]
-      .filter(Boolean)
-      .join('\n    ');
-  }
-
-  private inBatch(row: number, text: string): string {
-    return row === 0 ? text : `if (firstSequence + ${row}u < params.batch) {\n      ${text}\n    }`;
+    const sum = `sums[r * ${rule.gates}u + ${gate}u]`;
+    const bias = `recurrentBiasAt(direction * ${this.width}u + ${gate * hidden}u + unit)`;
+    return this.has('recurrentBias') ? `${sum} + ${bias}` : sum;
   }
 }

@@ -118,6 +118,6 @@ function withinMemory(rows: number, slices: number, quads: number, product: Loop
 }
 
 /** The largest power of two that is at most each of `limits`, and at least 1. */
-function powerOfTwo(...limits: number[]): number {
+export function powerOfTwo(...limits: number[]): number {
   return 2 ** Math.max(0, Math.floor(Math.log2(Math.min(...limits))));
 }

@@ -32,6 +32,8 @@ export interface Buffer {
   readonly binding: Binding;
   readonly dtype?: 'float32' | 'int32';
   readonly write?: boolean;
+  /** Read one element at a time, whatever the hidden size. */
+  readonly single?: boolean;
 }
 
 /**
@@ -40,11 +42,11 @@ export interface Buffer {
  * nothing, and never written.
  */
 export function declareBuffers(buffers: readonly Buffer[], hidden: number): string {
-  const vec4 = hidden % 4 === 0;
-  const texts = buffers.map(({ name, dtype = 'float32', write }, i) => {
+  const texts = buffers.map(({ name, dtype = 'float32', write, single }, i) => {
+    const vec4 = hidden % 4 === 0 && !single;
     const type = dtype === 'float32' && vec4 ? 'vec4<f32>' : storageType(dtype);
     const declared = `@group(0) @binding(${i}) var<storage, ${write ? 'read_write' : 'read'}> ${name}: array<${type}>;`;
-    if (dtype !== 'float32') return declared;
+    if (dtype !== 'float32' || single) return declared;
     const read = vec4
       ? `return ${name}[at / 4u];`
       : `return F(${name}[at], ${name}[at + 1u], ${name}[at + 2u], ${name}[at + 3u]);`;
@@ -88,8 +90,11 @@ export function activationTexts(activations: Readonly<Record<string, GateActivat
 
 /** A product of the states of some sequences with a matrix, four columns of each block for one invocation. */
 export interface QuadProduct {
-  /** Sequences of a workgroup. */
+  /** Names the sums: `{name}{row}_{block}`. */
+  readonly name: string;
+  /** Sequences of a workgroup, and quads of hidden units. */
   readonly rows: number;
+  readonly quads: number;
   /** Blocks of columns: one for each gate. */
   readonly blocks: number;
   /** The inner dimension, in `slices` parts of `sliceLength`. */
@@ -119,14 +124,14 @@ export function residentWeights({ resident, sliceLength, length, blocks, weight 
   );
 }
 
-/** Declares `sum{row}_{block}`. */
-export function zeroSums({ rows, blocks }: Pick<QuadProduct, 'rows' | 'blocks'>): string {
-  return lines(rows, (r) => lines(blocks, (g) => `var sum${r}_${g} = F();`));
+/** Declares the sums. */
+export function zeroSums({ name, rows, blocks }: Pick<QuadProduct, 'name' | 'rows' | 'blocks'>): string {
+  return lines(rows, (r) => lines(blocks, (g) => `var ${name}${r}_${g} = F();`));
 }
 
-/** Adds this slice's part of the product to `sum{row}_{block}`. */
+/** Adds this slice's part of the product to the sums. */
 export function productText(product: QuadProduct): string {
-  const { rows, blocks, length, sliceLength, vec4, prelude, state, weight, resident } = product;
+  const { name, rows, blocks, length, sliceLength, vec4, prelude, state, weight, resident } = product;
   const width = vec4 ? 4 : 1;
   const parts = vec4 ? ['.x', '.y', '.z', '.w'] : [''];
   const multiply = (weightOf: (part: number, g: number) => string) =>
@@ -134,7 +139,7 @@ export function productText(product: QuadProduct): string {
       .map((part, p) => {
         const loads = Array.from({ length: blocks }, (_, g) => `let w${g} = ${weightOf(p, g)};`);
         const sums = lines(rows, (r) =>
-          lines(blocks, (g) => `sum${r}_${g} = fma(F(h${r}${part}), w${g}, sum${r}_${g});`),
+          lines(blocks, (g) => `${name}${r}_${g} = fma(F(h${r}${part}), w${g}, ${name}${r}_${g});`),
         );
         return `{ ${loads.join(' ')}\n    ${sums} }`;
       })
@@ -154,34 +159,26 @@ export function productText(product: QuadProduct): string {
     }`;
 }
 
+/** Words of workgroup memory, as F, for the partial sums of all slices but the first. */
+export function partialsOf({ rows, blocks, slices, quads }: QuadProduct): number {
+  return Math.max(1, (slices - 1) * rows * blocks * quads);
+}
+
 /** Partial sums on their way to the first slice. */
-export function storePartials({ rows, blocks }: QuadProduct, quads: number): string {
+export function storePartials(product: QuadProduct): string {
+  const { name, rows, blocks } = product;
   return lines(rows, (r) =>
-    lines(blocks, (g) => `partials[${partialAt('(slice - 1u)', r, g, rows, blocks, quads)}] = sum${r}_${g};`),
+    lines(blocks, (g) => `${partial(product, '(slice - 1u)', r, g)} = ${name}${r}_${g};`),
   );
 }
 
-/** The whole sum for `sum{row}_{block}`, in the order of the slices. */
-export function wholeSum(
-  { rows, blocks, slices }: QuadProduct,
-  quads: number,
-  row: number,
-  block: number,
-): string {
-  const parts = Array.from(
-    { length: slices - 1 },
-    (_, s) => `partials[${partialAt(`${s}u`, row, block, rows, blocks, quads)}]`,
-  );
-  return [`sum${row}_${block}`, ...parts].join(' + ');
+/** The whole sum, in the order of the slices. */
+export function wholeSum(product: QuadProduct, row: number, block: number): string {
+  const { name, slices } = product;
+  const parts = Array.from({ length: slices - 1 }, (_, s) => partial(product, `${s}u`, row, block));
+  return [`${name}${row}_${block}`, ...parts].join(' + ');
 }
 
-function partialAt(
-  slice: string,
-  row: number,
-  block: number,
-  rows: number,
-  blocks: number,
-  quads: number,
-): string {
-  return `(${slice} * ${rows * blocks}u + ${row * blocks + block}u) * ${quads}u + local % ${quads}u`;
+function partial({ name, rows, blocks, quads }: QuadProduct, slice: string, row: number, block: number) {
+  return `${name}Partials[(${slice} * ${rows * blocks}u + ${row * blocks + block}u) * ${quads}u + local % ${quads}u]`;
 }

@@ -1,6 +1,8 @@
 import type { Tensor } from '../graph/graph.ts';
+import { add } from './arithmetic.ts';
 import { type Activation, clipped, gateActivation } from './gateActivation.ts';
 import { tanh } from './math.ts';
+import { matmul } from './matmul.ts';
 import {
   type RecurrentKind,
   type RecurrentOptions,
@@ -10,6 +12,7 @@ import {
 } from './recurrent.ts';
 import type { CellRule } from './recurrentCell.ts';
 import { recurrentOp } from './recurrentOp.ts';
+import { directionOf } from './recurrentUnrolled.ts';
 import { activationTexts } from './recurrentWgsl.ts';
 
 // Elman: "Finding Structure in Time", 1990.
@@ -74,13 +77,25 @@ export function rnn(
   weights: RecurrentWeights | readonly RecurrentWeights[],
   options: RnnOptions = {},
 ): RecurrentResult {
-  const what = x.graph.path('rnn');
-  const kind: RecurrentKind<RecurrentWeights> = {
+  const kind = rnnKind(x.graph.path('rnn'), options);
+  const { output, hiddenState, lastOutput } = recurrent(kind, x, weights, options);
+  return { output, hiddenState, lastOutput };
+}
+
+/** What the sequence and the single step know of the cell. */
+export function rnnKind(what: string, options: RnnCellOptions): RecurrentKind<RecurrentWeights> {
+  const activation = clipped(what, 'clip', options.activation ?? tanh, options.clip);
+  return {
     op: rnnOp,
     gateOrder: 'one',
     rule: () => rnnRule(what, options),
     biasOfProduct: false,
+    needsOps: () => false,
+    step:
+      ({ recurrentWeight }) =>
+      (projected, { hidden, cell }, d) => {
+        const product = matmul(hidden, directionOf(recurrentWeight, d));
+        return { hidden: activation(add(projected, product)), cell };
+      },
   };
-  const { output, hiddenState, lastOutput } = recurrent(kind, x, weights, options);
-  return { output, hiddenState, lastOutput };
 }

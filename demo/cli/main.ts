@@ -78,7 +78,9 @@ function fail(error: unknown, verbose: boolean): void {
 const program = new Command('npm start --')
   .description('tensorloom: neural networks on WebGPU. Without a command: digits.')
   .addHelpText('after', examples)
-  .showSuggestionAfterError();
+  .showSuggestionAfterError()
+  // Options behind the name of a command are its own: `text` and `text generate` share some.
+  .enablePositionalOptions();
 
 program.addCommand(
   command<DigitsOptions>(
@@ -132,7 +134,6 @@ const textCommand = command<TextOptions>(
   .option('--temperature <number>', 'of the samples: 0 takes the likeliest character', temperature, 0.7)
   .option('--limit <count>', 'use only the first so many characters of the book', wholeNumber(1))
   .option('--output <file>', 'where to save the weights (safetensors)', 'text.safetensors')
-  // What stands behind `generate` is its own.
   .enablePositionalOptions();
 textCommand.addCommand(
   command<GenerateOptions>('generate', 'write with weights from a file', ([file], options, output) =>

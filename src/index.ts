@@ -98,6 +98,36 @@ export {
 } from './nn/initializers.ts';
 export { type LossFunction, weightedLoss } from './nn/losses.ts';
 export { orthogonal } from './nn/orthogonal.ts';
+export type { Float32Tensor, PlainTensor } from './nn/plainTensor.ts';
+export {
+  recurrentFromKeras,
+  recurrentToKeras,
+  type ToKerasOptions,
+} from './nn/recurrentKeras.ts';
+export {
+  type OnnxRecurrentWeights,
+  recurrentFromOnnx,
+  recurrentFromWebnn,
+  recurrentToOnnx,
+  recurrentToWebnn,
+  type WebnnRecurrentOptions,
+  type WebnnRecurrentWeights,
+} from './nn/recurrentOnnx.ts';
+export {
+  recurrentFromTorch,
+  recurrentToTorch,
+  type TorchRecurrentOptions,
+} from './nn/recurrentTorch.ts';
+export {
+  type GruVariablesOptions,
+  gruVariables,
+  type LstmVariablesOptions,
+  lstmVariables,
+  type RecurrentVariablesOptions,
+  recurrentVariables,
+  rnnVariables,
+} from './nn/recurrentVariables.ts';
+export type { RecurrentCellName, RecurrentValues } from './nn/recurrentWeights.ts';
 export {
   celu,
   elu,

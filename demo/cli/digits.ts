@@ -22,6 +22,7 @@ import {
   statsLine,
 } from './output.ts';
 import { type Progress, showProgress } from './progress.ts';
+import { stopOnSignal } from './stop.ts';
 
 export interface DigitsOptions extends CommonOptions {
   /** Of the digits to learn from and of those held out. */
@@ -97,22 +98,6 @@ export async function digits(options: DigitsOptions, output: Output): Promise<vo
     stop.release();
     device.dispose();
   }
-}
-
-/** Aborts at the first Ctrl-C (or kill); the second ends the process at once. */
-function stopOnSignal(): { signal: AbortSignal; release(): void } {
-  const controller = new AbortController();
-  const abort = () => {
-    release();
-    controller.abort(new CommandError('stopped before the training began'));
-  };
-  const release = () => {
-    process.off('SIGINT', abort);
-    process.off('SIGTERM', abort);
-  };
-  process.on('SIGINT', abort);
-  process.on('SIGTERM', abort);
-  return { signal: controller.signal, release };
 }
 
 async function followTraining(

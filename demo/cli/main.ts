@@ -1,9 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { TensorloomError } from '../../src/index.ts';
+import { cells } from '../models/text.ts';
 import { type DigitsOptions, digits } from './digits.ts';
 import { gates } from './gates.ts';
+import { type GenerateOptions, generate } from './generate.ts';
 import { CommandError, type CommonOptions, Output } from './output.ts';
 import { type PredictOptions, predict } from './predict.ts';
+import { type TextOptions, text } from './text.ts';
 import { type VerifyCommandOptions, verifyCommand } from './verify.ts';
 
 const examples = `
@@ -14,6 +17,8 @@ Examples:
   npm start -- predict digits.safetensors --digit 7
   npm start -- gates --seed 5
   npm start -- verify                         every op on the adapters of this machine against the reference
+  npm start -- text --minutes 3               learn to write like Moby-Dick, save text.safetensors
+  npm start -- text generate text.safetensors --prompt "Call me "
   npm start -- --json > result.json           the result alone on stdout
 
 Options of one command: npm start -- <command> --help`;
@@ -31,6 +36,10 @@ function positiveNumber(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
   throw new InvalidArgumentError('Expected a number above 0.');
+}
+
+function temperature(text: string): number {
+  return text.trim() !== '' && Number(text) === 0 ? 0 : positiveNumber(text);
 }
 
 /** A command with the options that all of them take; `run` gets them and where to write. */
@@ -71,7 +80,9 @@ function fail(error: unknown, verbose: boolean): void {
 const program = new Command('npm start --')
   .description('tensorloom: neural networks on WebGPU. Without a command: digits.')
   .addHelpText('after', examples)
-  .showSuggestionAfterError();
+  .showSuggestionAfterError()
+  // Options behind the name of a command are its own: `text` and `text generate` share some.
+  .enablePositionalOptions();
 
 program.addCommand(
   command<DigitsOptions>(
@@ -118,6 +129,35 @@ program.addCommand(
       .default('all'),
   ),
 );
+const textCommand = command<TextOptions>(
+  'text',
+  'a recurrent network learns to write like Moby-Dick, character by character',
+  (_, options, output) => text(options, output),
+)
+  .addOption(
+    new Option('--cell <name>', 'what the recurrent layers are made of').choices(cells).default(cells[0]),
+  )
+  .option('--hidden <size>', 'hidden units of a layer', wholeNumber(1), 128)
+  .option('--layers <count>', 'recurrent layers', wholeNumber(1), 1)
+  .option('--minutes <number>', 'how long to learn', positiveNumber, 8)
+  .option('--steps <count>', 'stop after so many training steps', wholeNumber(1))
+  .option('--batch <count>', 'texts side by side in one training step', wholeNumber(1), 16)
+  .option('--sequence <length>', 'characters of each in one training step', wholeNumber(1), 32)
+  .option('--learning-rate <number>', "Adam's largest step size", positiveNumber, 0.012)
+  .option('--temperature <number>', 'of the samples: 0 takes the likeliest character', temperature, 0.7)
+  .option('--limit <count>', 'use only the first so many characters of the book', wholeNumber(1))
+  .option('--output <file>', 'where to save the weights (safetensors)', 'text.safetensors')
+  .enablePositionalOptions();
+textCommand.addCommand(
+  command<GenerateOptions>('generate', 'write with weights from a file', ([file], options, output) =>
+    generate(file, options, output),
+  )
+    .argument('<file>', 'weights that `text` saved')
+    .option('--prompt <text>', 'what the text begins with', 'The ')
+    .option('--length <count>', 'characters to write', wholeNumber(1), 500)
+    .option('--temperature <number>', '0 takes the likeliest character', temperature, 0.7),
+);
+program.addCommand(textCommand);
 
 // What is no command would else be taken for an argument of the default one.
 const [first] = process.argv.slice(2);

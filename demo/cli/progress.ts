@@ -13,34 +13,63 @@ export interface Standing {
 }
 
 /** Shows how far a training is. */
-export interface Progress {
-  update(done: number, standing: Standing): void;
+export interface Progress<Shown = Standing> {
+  update(done: number, standing: Shown): void;
   /** At the end of an epoch. */
-  epoch(done: number, standing: Standing): void;
+  epoch(done: number, standing: Shown): void;
+  /** Lines that stay. */
+  say(...lines: string[]): void;
   stop(): void;
 }
 
-/** A bar where a person watches, else a line for each epoch and, in long ones, every ten seconds. */
-export function showProgress(total: number, output: Output): Progress {
-  return output.stream.isTTY ? progressBar(total, output) : progressLines(total, output);
+/** How a standing is written: `{names}` stand for its texts, and `{left}` for the time that is left. */
+export interface ProgressLayout<Shown> {
+  texts(standing: Shown): Record<string, string>;
+  /** With `{bar}`; for windows of 100 columns and more, and for others. */
+  readonly wide: string;
+  readonly narrow: string;
+  /** Where nobody watches. */
+  readonly line: string;
 }
 
-function texts({ epoch, loss, accuracy, heldOut, imagesPerSecond }: Standing): Record<string, string> {
-  return {
+const digitsLayout: ProgressLayout<Standing> = {
+  texts: ({ epoch, loss, accuracy, heldOut, imagesPerSecond }) => ({
     epoch,
     loss: loss.toFixed(4),
     accuracy: percent(accuracy),
     heldOut: heldOut === null ? '-' : percent(heldOut),
     rate: Math.round(imagesPerSecond).toLocaleString('en'),
-  };
+  }),
+  wide: 'epoch {epoch} {bar} loss {loss}, accuracy {accuracy}, held out {heldOut}, {rate} images/s, {left} left',
+  narrow: '{epoch} {bar} loss {loss}, {accuracy}, held out {heldOut}, {rate} images/s, {left}',
+  line: 'epoch {epoch}  loss {loss}  accuracy {accuracy}  held out {heldOut}  {rate} images/s  {left} left',
+};
+
+/** A bar where a person watches, else a line for each epoch and, in long ones, every ten seconds. */
+export function showProgress(total: number, output: Output): Progress {
+  return progressOf(digitsLayout, total, output);
+}
+
+export function progressOf<Shown>(
+  layout: ProgressLayout<Shown>,
+  total: number,
+  output: Output,
+): Progress<Shown> {
+  return output.stream.isTTY ? progressBar(layout, total, output) : progressLines(layout, total, output);
 }
 
 function timeLeft(started: number, done: number, total: number): string {
   return duration(((performance.now() - started) / 1000 / Math.max(1, done)) * (total - done));
 }
 
-function progressBar(total: number, { stream, columns }: Output): Progress {
+function progressBar<Shown>(
+  { texts, wide, narrow }: ProgressLayout<Shown>,
+  total: number,
+  output: Output,
+): Progress<Shown> {
   const started = performance.now();
+  const { stream, columns } = output;
+  const format = columns < 100 ? narrow : wide;
   const bar = new SingleBar({
     stream,
     // Nothing that a killed process would leave behind in the terminal.
@@ -50,34 +79,49 @@ function progressBar(total: number, { stream, columns }: Output): Progress {
     barsize: 12,
     barCompleteChar: '█',
     barIncompleteChar: '░',
-    format:
-      columns < 100
-        ? '{epoch} {bar} loss {loss}, {accuracy}, held out {heldOut}, {rate} images/s, {left}'
-        : 'epoch {epoch} {bar} loss {loss}, accuracy {accuracy}, held out {heldOut}, {rate} images/s, {left} left',
+    format,
   });
-  const waiting = { epoch: '1', loss: '-', accuracy: '-', heldOut: '-', rate: '-', left: '-' };
-  bar.start(total, 0, waiting);
-  const update = (done: number, standing: Standing) => {
-    bar.update(done, { ...texts(standing), left: timeLeft(started, done, total) });
+  const names = Array.from(format.matchAll(/\{(\w+)\}/g), ([, name]) => name).filter(
+    (name) => name !== 'bar',
+  );
+  let shown: Record<string, string> = Object.fromEntries(names.map((name) => [name, '-']));
+  let reached = 0;
+  bar.start(total, 0, shown);
+  const update = (done: number, standing: Shown) => {
+    reached = done;
+    shown = { ...texts(standing), left: timeLeft(started, done, total) };
+    bar.update(done, shown);
   };
-  return { update, epoch: update, stop: () => bar.stop() };
+  return {
+    update,
+    epoch: update,
+    say(...lines) {
+      bar.stop();
+      output.say(...lines);
+      bar.start(total, reached, shown);
+    },
+    stop: () => bar.stop(),
+  };
 }
 
-function progressLines(total: number, output: Output): Progress {
+function progressLines<Shown>(
+  { texts, line }: ProgressLayout<Shown>,
+  total: number,
+  output: Output,
+): Progress<Shown> {
   const started = performance.now();
   let written = started;
-  const write = (done: number, standing: Standing) => {
-    const { epoch, loss, accuracy, heldOut, rate } = texts(standing);
+  const write = (done: number, standing: Shown) => {
+    const shown = { ...texts(standing), left: timeLeft(started, done, total) };
     written = performance.now();
-    output.say(
-      `epoch ${epoch}  loss ${loss}  accuracy ${accuracy}  held out ${heldOut}  ${rate} images/s  ${timeLeft(started, done, total)} left`,
-    );
+    output.say(line.replace(/\{(\w+)\}/g, (hole, name: keyof typeof shown) => shown[name] ?? hole));
   };
   return {
     update(done, standing) {
       if (performance.now() - written > 10_000) write(done, standing);
     },
     epoch: write,
+    say: (...lines) => output.say(...lines),
     stop() {},
   };
 }

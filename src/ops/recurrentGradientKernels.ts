@@ -30,7 +30,7 @@ export function recurrentGradientKernels(context: KernelContext<RecurrentGradien
     attrs,
     { length: width, blocks: 1, wordsPerRow: width, inTwoPhases: rule.reset !== undefined },
     target,
-    target.variants?.[rule.name],
+    target.variants?.[`${rule.name}Gradient`] ?? target.variants?.[rule.name],
   );
   const buffers = buffersOf(context, plan);
   const groups = reversed.length * Math.ceil(batch / plan.rows) * plan.quadTiles;

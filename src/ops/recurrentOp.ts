@@ -14,6 +14,7 @@ import {
   rowOf,
   stateSize,
 } from './recurrentLoop.ts';
+import { recurrentVariants } from './recurrentPlan.ts';
 import { reshape } from './reshape.ts';
 import { slice } from './slice.ts';
 import { sum } from './sum.ts';
@@ -44,6 +45,7 @@ export function recurrentOp(name: string): Op<RecurrentAttrs> {
     },
     reference: forwardReference,
     kernels: recurrentKernels,
+    variants: { entry: name, names: recurrentVariants },
     gradient: (outputGradients, inputs, outputs, attrs) =>
       recurrentGradient(gradientOp, outputGradients, inputs, outputs[3], attrs),
     feedRange: ({ has, steps }) =>
@@ -147,6 +149,7 @@ function recurrentGradientOp(name: string): Op<RecurrentGradientAttrs> {
     },
     reference: gradientReference,
     kernels: recurrentGradientKernels,
+    variants: { entry: name, names: recurrentVariants },
     flops: (_, [projected], attrs) => 2 * sizeOf(projected.shape) * attrs.hidden,
   };
 }

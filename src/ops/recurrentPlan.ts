@@ -38,6 +38,12 @@ const loadsPerDispatch = 2 ** 28;
 /** Bytes of the matrix up to which a workgroup has read it again before the next dispatch would begin. */
 const loopedBytes = 2 ** 20;
 
+/** How often the words that stay at hand a forced `resident` may want: beyond that, compiling takes minutes. */
+const mostRegisters = 4;
+
+/** What a tuner may choose from. */
+export const recurrentVariants: readonly Strategy[] = ['looped', 'resident', 'stepwise'];
+
 /**
  * Chooses by size, or as `forced` says: `looped`, `resident`, `stepwise`, or `chunked`, which is `looped` in dispatches of three steps. What does
  * not fit the device's limits runs stepwise, and what has no stepwise form is looped.
@@ -88,13 +94,12 @@ function planLoop(
   const sequences = batch * reversed.length;
   const slices = isGpu ? powerOfTwo(target.barrierLanes / quads, length / 4) : 1;
   const weights = 4 * Math.ceil(length / slices) * blocks;
-  const strategy =
-    forced === 'resident' || (forced === undefined && weights <= target.registerWords)
-      ? 'resident'
-      : 'looped';
+  const most = forced === 'resident' ? mostRegisters * target.registerWords : target.registerWords;
+  const isResident = (forced === undefined || forced === 'resident') && weights <= most;
+  const strategy = isResident ? 'resident' : 'looped';
   // A GPU has cores for many workgroups, and each reads the matrix anyway; on a CPU each load should serve many sequences.
   const shared = isGpu ? Math.min(Math.ceil(sequences / 64), 4) : Math.min(Math.ceil(sequences / 2), 8);
-  const rows = Math.min(batch, shared, strategy === 'resident' ? 2 : shared);
+  const rows = Math.min(batch, shared, isResident ? 2 : shared);
   const fitted = withinMemory(rows, slices, quads, product, target);
   return fitted && { strategy, ...fitted, quads, quadTiles: 1, stepsPerDispatch: steps };
 }

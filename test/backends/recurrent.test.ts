@@ -107,6 +107,22 @@ describe('kernels of recurrent layers keep to the limits, at every size', () => 
   }
 });
 
+it('cuts a long sequence into dispatches that no watchdog stops', () => {
+  for (const name of names) {
+    const steps = 40_000;
+    const { outputs } = layer(name, steps, 1, 128);
+    const { calls } = plan(trace({ outputs, updates: [] }), defaultTarget);
+    for (const label of [`${name}/`, `${name}Gradient/`]) {
+      const counts = calls
+        .filter(({ call }) => call.label.startsWith(label))
+        .map(({ call }) => call.params?.count ?? 0);
+      expect(counts.reduce((total, count) => total + count)).toBe(steps);
+      // Reads of the matrix by one workgroup: some 20 ms on a GPU.
+      expect(Math.max(...counts) * 128 * 128 * cells[name][1]).toBeLessThanOrEqual(2 ** 28);
+    }
+  }
+});
+
 describe('recurrent layers give the same bits', () => {
   let device: Device;
   beforeAll(async () => {

@@ -190,7 +190,11 @@ describe('mistakes', () => {
       /argument 'many' is invalid\. Expected a whole number of at least 1\./,
     ],
     ['an unknown option', ['--epoch', '3'], /unknown option '--epoch'\n\(Did you mean --epochs\?\)/],
-    ['an unknown command', ['digit'], /unknown command 'digit'\. There are help, digits, predict, gates, text\./],
+    [
+      'an unknown command',
+      ['digit'],
+      /unknown command 'digit'\. There are help, digits, predict, gates, text\./,
+    ],
     ['an unknown backend', ['gates', '--backend', 'gpu'], /Allowed choices are auto, webgpu, cpu\./],
     [
       'a folder that is not there',

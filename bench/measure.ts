@@ -1,40 +1,155 @@
-import { performance } from 'node:perf_hooks';
-import type { Feeds, Program } from '../src/backends/backend.ts';
+import type { Contender } from './contenders.ts';
+import { bundleSession } from './hosts/bundle.ts';
+import type { Host, Remote } from './hosts/host.ts';
+import type { Counts } from './page/contender.ts';
+import type { Opened } from './page/session.ts';
+import { type Spread, spread } from './statistics.ts';
+import type { Reference, Workload } from './workloads/workload.ts';
 
-/** Median, smallest and largest of the milliseconds of one run. */
-export interface Timing {
-  readonly median: number;
-  readonly least: number;
-  readonly most: number;
+/** What one contender took for one workload, or why it did not take part. */
+export interface Result {
+  readonly contender: string;
+  readonly adapter?: string;
+  /** Milliseconds of one step. */
+  readonly time?: Spread;
+  readonly firstResultMilliseconds?: number;
+  readonly longestBlockMilliseconds?: number;
+  readonly perStep?: Counts;
+  readonly first?: Counts;
+  /** Largest error relative to the largest element. */
+  readonly error?: number;
+  /** Why there is no time: what the library cannot do, or how it failed. */
+  readonly missing?: string;
 }
 
-/** Times `program` after a warm-up: `repeats` groups of `runs` submits, each group ended by one reading. */
-export async function time<Names extends string>(
-  program: Program<Names>,
-  feeds: Feeds,
-  { repeats = 7, runs = 3 } = {},
-): Promise<Timing> {
-  await program.run(feeds);
-  const times: number[] = [];
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    const start = performance.now();
-    for (let run = 1; run < runs; run++) await program.submit(feeds);
-    await program.run(feeds);
-    times.push((performance.now() - start) / runs);
-  }
-  times.sort((a, b) => a - b);
-  return { median: times[repeats >> 1], least: times[0], most: times[repeats - 1] };
+export interface MeasureOptions {
+  readonly rounds: number;
+  /** How long a group of steps lasts at least. */
+  readonly groupMilliseconds: number;
+  readonly timeoutMilliseconds: number;
 }
 
-/** Throws unless all elements agree within `relative` of the largest: no timing without a check before it. */
-export function check(what: string, got: ArrayLike<number>, want: ArrayLike<number>, relative = 1e-5): void {
-  let largest = 0;
-  let worst = 0;
-  for (let i = 0; i < want.length; i++) {
-    largest = Math.max(largest, Math.abs(want[i]));
-    worst = Math.max(worst, Math.abs(got[i] - want[i]));
+interface Running {
+  readonly result: Result;
+  readonly remote: Remote;
+  /** Steps of one group. */
+  readonly steps: number;
+  readonly times: number[];
+}
+
+/** Opens and checks the contenders one after the other, then lets them take turns. */
+export async function measure(
+  host: Host,
+  family: string,
+  workload: Workload,
+  contenders: readonly Contender[],
+  options: MeasureOptions,
+): Promise<Result[]> {
+  const want = await workload.reference(workload.inputs());
+  const results = new Map<string, Result>();
+  const running: Running[] = [];
+  try {
+    for (const contender of contenders) {
+      const file = contender.file(family);
+      if (!file) continue;
+      let remote: Remote | null = null;
+      try {
+        const files = await bundleSession(file, family);
+        remote = await host.open(files);
+        const opened = await within(
+          options.timeoutMilliseconds,
+          start(contender.name, remote, workload, want, options),
+        );
+        results.set(contender.name, opened.result);
+        if (opened.steps > 0) running.push({ ...opened, remote, times: [] });
+        else await remote.close();
+      } catch (error) {
+        await remote?.close();
+        results.set(contender.name, { contender: contender.name, missing: reason(error) });
+      }
+    }
+    for (let round = 0; round < options.rounds; round++) {
+      for (const { result, remote, steps, times } of running) {
+        try {
+          times.push((await within(options.timeoutMilliseconds, remote.time(steps))) / steps);
+        } catch (error) {
+          results.set(result.contender, { contender: result.contender, missing: reason(error) });
+        }
+      }
+    }
+    for (const { result, times } of running) {
+      // Who missed a turn has no time.
+      if (times.length === options.rounds) results.set(result.contender, { ...result, time: spread(times) });
+    }
+  } finally {
+    await Promise.all(running.map(({ remote }) => remote.close()));
   }
-  if (!(got.length === want.length && worst <= relative * largest)) {
-    throw new Error(`${what}: off by ${worst}, where the largest element is ${largest}`);
+  return [...results.values()];
+}
+
+async function start(
+  contender: string,
+  remote: Remote,
+  workload: Workload,
+  want: Record<string, Reference>,
+  { groupMilliseconds }: MeasureOptions,
+): Promise<{ result: Result; steps: number }> {
+  const opened = await remote.open(workload.name);
+  if (opened.unable) return { result: { contender, missing: opened.unable }, steps: 0 };
+  const error = check(opened.outputs, want, workload.tolerance ?? 1e-5);
+  // Warm-up: pools fill, and just-in-time compilers see the code.
+  await remote.time(1);
+  let steps = 1;
+  for (let warm = 0; warm < 3; warm++) {
+    const each = (await remote.time(steps)) / steps;
+    steps = Math.max(1, Math.min(1000, Math.round(groupMilliseconds / Math.max(each, 0.01))));
+  }
+  const perStep = await remote.count(Math.min(steps, 4));
+  const { adapter, first, firstResultMilliseconds, longestBlockMilliseconds } = opened;
+  return {
+    result: { contender, adapter, first, firstResultMilliseconds, longestBlockMilliseconds, perStep, error },
+    steps,
+  };
+}
+
+/** Returns the largest error; throws where it passes the tolerance. */
+function check(outputs: Opened['outputs'], want: Record<string, Reference>, tolerance: number): number {
+  let largestError = 0;
+  for (const [name, { size, samples }] of Object.entries(want)) {
+    const got = outputs[name];
+    if (!got || got.size !== size)
+      throw new Error(`wrong result: "${name}" has ${got?.size ?? 'no'} elements, not ${size}`);
+    let largest = 0;
+    let worst = 0;
+    for (let i = 0; i < samples.length; i++) {
+      largest = Math.max(largest, Math.abs(samples[i]));
+      const error = Math.abs(got.samples[i] - samples[i]);
+      if (!(error <= worst)) worst = error;
+    }
+    const relative = worst / Math.max(largest, 1e-30);
+    if (!(relative <= tolerance)) {
+      throw new Error(
+        `wrong result: "${name}" is off by ${relative.toExponential(1)} of its largest element (allowed ${tolerance})`,
+      );
+    }
+    largestError = Math.max(largestError, relative);
+  }
+  return largestError;
+}
+
+function reason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/page\.evaluate: |Error: /g, '').slice(0, 300);
+}
+
+async function within<Value>(milliseconds: number, work: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${milliseconds / 1000} s`)), milliseconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

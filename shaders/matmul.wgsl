@@ -1,4 +1,4 @@
-// One invocation computes ROWS rows by 4 columns of one product, over one slice of the inner dimension.
+// One invocation computes ROWS rows by 4 columns of one product (by 8 where WIDE), over one slice of the inner dimension.
 struct Params {
   m: u32, n: u32, k: u32,
   sliceLength: u32, columnTiles: u32, rowTiles: u32,
@@ -83,7 +83,7 @@ fn main(
 ) {
   // Neighbouring workgroups share rows of a; the slices come outermost.
   let tile = workgroup.y * count.x + workgroup.x;
-  let column = ((tile % params.columnTiles) * 16u + local.x) * 4u;
+  let column = ((tile % params.columnTiles) * 16u + local.x) * ${COLUMNS}u;
   let firstRow = ((tile / params.columnTiles % params.rowTiles) * 4u + local.y) * ${ROWS}u;
   let product = tile / (params.columnTiles * params.rowTiles);
   let slice = product / params.batches;
@@ -112,16 +112,37 @@ fn main(
     let b1 = block[1];
     let b2 = block[2];
     let b3 = block[3];
+#if ${WIDE}
+    let wideBlock = transpose(mat4x4<f32>(
+      loadB(bBase + (column + 4u) * params.k + k),
+      loadB(bBase + (column + 5u) * params.k + k),
+      loadB(bBase + (column + 6u) * params.k + k),
+      loadB(bBase + (column + 7u) * params.k + k),
+    ));
+    let c0 = wideBlock[0];
+    let c1 = wideBlock[1];
+    let c2 = wideBlock[2];
+    let c3 = wideBlock[3];
+#endif
 #else
     let b0 = rowOfB(bBase, k, column);
     let b1 = rowOfB(bBase, k + 1u, column);
     let b2 = rowOfB(bBase, k + 2u, column);
     let b3 = rowOfB(bBase, k + 3u, column);
+#if ${WIDE}
+    let c0 = rowOfB(bBase, k, column + 4u);
+    let c1 = rowOfB(bBase, k + 1u, column + 4u);
+    let c2 = rowOfB(bBase, k + 2u, column + 4u);
+    let c3 = rowOfB(bBase, k + 3u, column + 4u);
+#endif
 #endif
     ${MULTIPLY}
   }
   for (; k < end; k++) {
     let b0 = rowOfB(bBase, k, column);
+#if ${WIDE}
+    let c0 = rowOfB(bBase, k, column + 4u);
+#endif
     ${MULTIPLY_ONE}
   }
   let yBase = product * params.m * params.n;

@@ -7,6 +7,7 @@ import { type GenerateOptions, generate } from './generate.ts';
 import { CommandError, type CommonOptions, Output } from './output.ts';
 import { type PredictOptions, predict } from './predict.ts';
 import { type TextOptions, text } from './text.ts';
+import { type VerifyCommandOptions, verifyCommand } from './verify.ts';
 
 const examples = `
 Examples:
@@ -15,6 +16,7 @@ Examples:
   npm start -- predict digits.safetensors     read the held-out digits with saved weights
   npm start -- predict digits.safetensors --digit 7
   npm start -- gates --seed 5
+  npm start -- verify                         every op on the adapters of this machine against the reference
   npm start -- text --minutes 3               learn to write like Moby-Dick, save text.safetensors
   npm start -- text generate text.safetensors --prompt "Call me "
   npm start -- --json > result.json           the result alone on stdout
@@ -114,6 +116,17 @@ program.addCommand(
     'gates',
     'one perceptron learns OR and AND, but not XOR; two layers do',
     (_, options, output) => gates(options, output),
+  ),
+);
+program.addCommand(
+  command<VerifyCommandOptions>(
+    'verify',
+    "compare every op, forward and backward, on this machine's adapters with the reference",
+    (_, options, output) => verifyCommand(options, output),
+  ).addOption(
+    new Option('--host <name>', 'whose WebGPU to use')
+      .choices(['node', 'deno', 'chrome', 'all'])
+      .default('all'),
   ),
 );
 const textCommand = command<TextOptions>(

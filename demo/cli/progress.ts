@@ -5,7 +5,7 @@ import type { Output } from './output.ts';
 export interface Standing {
   readonly epoch: string;
   readonly loss: number;
-  /** Of the last batch. */
+  /** Of the epoch so far. */
   readonly accuracy: number;
   /** Of the held-out digits after the last epoch; null before the first has ended. */
   readonly heldOut: number | null;
@@ -40,9 +40,9 @@ const digitsLayout: ProgressLayout<Standing> = {
     heldOut: heldOut === null ? '-' : percent(heldOut),
     rate: Math.round(imagesPerSecond).toLocaleString('en'),
   }),
-  wide: 'epoch {epoch} {bar} loss {loss}, batch {accuracy}, held out {heldOut}, {rate} images/s, {left} left',
+  wide: 'epoch {epoch} {bar} loss {loss}, accuracy {accuracy}, held out {heldOut}, {rate} images/s, {left} left',
   narrow: '{epoch} {bar} loss {loss}, {accuracy}, held out {heldOut}, {rate} images/s, {left}',
-  line: 'epoch {epoch}  loss {loss}  batch {accuracy}  held out {heldOut}  {rate} images/s  {left} left',
+  line: 'epoch {epoch}  loss {loss}  accuracy {accuracy}  held out {heldOut}  {rate} images/s  {left} left',
 };
 
 /** A bar where a person watches, else a line for each epoch and, in long ones, every ten seconds. */

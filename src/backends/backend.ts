@@ -1,5 +1,7 @@
 import type { TensorData } from '../core/dtype.ts';
 import type { Tensor, Variable } from '../graph/graph.ts';
+import type { Target } from '../graph/kernel.ts';
+import type { TuningTable } from './tuning.ts';
 
 /** What runs the programs, and why it was chosen. */
 export interface DeviceInfo {
@@ -45,6 +47,11 @@ export interface CompileOptions<Names extends string = string> {
   /** Forces variants of ops, such as `{ conv2d: 'im2col' }`, instead of the cost model's choice. */
   variants?: Readonly<Record<string, string>>;
   /**
+   * For tests: plans the kernels as for another adapter, such as a GPU where only a software adapter is at hand. The device still has to
+   * grant what they count on.
+   */
+  target?: Partial<Pick<Target, 'barrierLanes' | 'fastWorkgroupMemory' | 'registerWords'>>;
+  /**
    * For tests: gives every value memory of its own, fills it with NaN words, and lets `verifyGuards` tell which kernel wrote
    * beyond its output.
    */
@@ -68,8 +75,42 @@ export interface ProgramStats {
   readonly kernels: readonly string[];
 }
 
+/** What an adapter does at best, measured with kernels that do nothing else. */
+export interface Roof {
+  readonly flopsPerSecond: number;
+  readonly bytesPerSecond: number;
+}
+
+/** What one dispatch (on the CPU: one op) costs. */
+export interface KernelProfile {
+  /** The kernel, such as `matmul/tiled`, and the path of its op in the graph. */
+  readonly label: string;
+  readonly path: string;
+  readonly milliseconds: number;
+  /** Floating-point operations of the op, counted at the first of its dispatches; 0 at the others. */
+  readonly flops: number;
+  /** Bytes of all that the kernel binds: what it moves if it reads and writes everything once. */
+  readonly bytes: number;
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** Where the time of a program goes; see `formatProfile` and `profileTrace`. */
+export interface Profile {
+  readonly adapter: string;
+  readonly clock: 'timestamp queries' | 'repeated runs' | 'wall clock';
+  /** In the order of dispatch. */
+  readonly kernels: readonly KernelProfile[];
+  /** Sum of the kernels' times. A run takes less where kernels overlap, and more where the device waits for work. */
+  readonly milliseconds: number;
+  /** Null on the CPU. */
+  readonly roof: Roof | null;
+}
+
 /** A compiled graph. Programs of one device share its variables. */
 export interface Program<Names extends string = string> {
+  readonly device: Device;
+  /** What it was compiled from. */
+  readonly options: CompileOptions<Names>;
   readonly stats: ProgramStats;
   /**
    * Runs once and reads the outputs back.
@@ -82,6 +123,18 @@ export interface Program<Names extends string = string> {
    * to take more work, not when it is done.
    */
   submit(feeds?: Feeds): Promise<void>;
+  /**
+   * Times each kernel by itself, repeated until that is far above the resolution of the clock. Variables and `graph.step` keep their
+   * values. Other runs of the device's programs must wait until it is done.
+   *
+   * ```ts
+   * const profile = await program.profile({ image, label });
+   * console.log(formatProfile(profile));
+   * ```
+   *
+   * @throws FeedError as `run` does.
+   */
+  profile(feeds?: Feeds): Promise<Profile>;
   /** Frees what only this program uses. Variables stay. */
   dispose(): void;
 }
@@ -93,6 +146,21 @@ export interface Device {
   /** Resolves with a sentence when the device can no longer be used. */
   readonly lost: Promise<string>;
   compile<Names extends string = never>(options: CompileOptions<Names>): Promise<Program<Names>>;
+  /** The choices of kernels that were measured or loaded; `compile` prefers them to its cost models. */
+  readonly tuning: TuningTable;
+  /**
+   * Times every variant of the kernels that a program would use, op by op and shape by shape, on this adapter: once for each
+   * op and shape, seconds to minutes. Programs compiled from now on use what was fastest. Nothing must be tuned to be good, and results stay
+   * within the same tolerances; the last bits may differ, for variants add up in another order.
+   *
+   * @returns `device.tuning`, to be kept with `writeTuning` or shipped. The CPU reference has nothing to tune.
+   */
+  tune(options: Pick<CompileOptions, 'outputs' | 'updates' | 'signal'>): Promise<TuningTable>;
+  /**
+   * Adds the choices of a table, of which those for other adapters wait unused.
+   * @throws FormatError where it is no tuning table.
+   */
+  loadTuning(table: TuningTable): void;
   /** The present value of a variable. */
   read(variable: Variable): Promise<TensorData>;
   /** Replaces the value of a variable. Throws FeedError where the length does not fit. */

@@ -30,6 +30,8 @@ export interface PlannedCall {
   readonly call: KernelCall;
   readonly path: string;
   readonly regions: readonly Region[];
+  /** Of the whole unit, at the first of its calls. */
+  readonly flops: number;
 }
 
 /** Everything that a device needs to run a program, as data. */

@@ -2,8 +2,10 @@ import { ShapeError } from '../core/errors.ts';
 import { showShape, sizeOf } from '../core/shape.ts';
 import type { InitializerFunction } from './initializers.ts';
 
-/** Vectors that are taken off a later one at a time: their share of the loads is what makes a matrix of 1024 x 1024 quick. */
-const block = 4;
+/** Vectors that are taken off the later ones in one pass over them: few enough to stay in the caches. */
+const block = 16;
+/** Vectors that are taken off one other at once: they share its loads. */
+const atOnce = 4;
 
 /**
  * `gain` times a matrix with orthonormal columns, or rows where it is wider than high, uniformly distributed among all such (Saxe,
@@ -43,11 +45,10 @@ function orthonormalize(vectors: Float64Array, count: number, length: number): v
   for (let start = 0; start < count; start += block) {
     const end = Math.min(start + block, count);
     for (let i = start; i < end; i++) {
-      for (let j = start; j < i; j++) takeOff(vectors, i * length, [j * length], length);
+      takeOff(vectors, i, start, i, length);
       normalize(vectors, i * length, length);
     }
-    const before = Array.from({ length: end - start }, (_, i) => (start + i) * length);
-    for (let later = end; later < count; later++) takeOff(vectors, later * length, before, length);
+    for (let later = end; later < count; later++) takeOff(vectors, later, start, end, length);
   }
 }
 
@@ -58,18 +59,25 @@ function normalize(vectors: Float64Array, at: number, length: number): void {
   for (let i = at; i < at + length; i++) vectors[i] *= factor;
 }
 
-/** v ← v - Σ (v·q) q over orthonormal vectors q, which start at `before`. */
-function takeOff(vectors: Float64Array, at: number, before: readonly number[], length: number): void {
-  if (before.length < block) {
-    for (const from of before) {
-      let dot = 0;
-      for (let i = 0; i < length; i++) dot += vectors[at + i] * vectors[from + i];
-      for (let i = 0; i < length; i++) vectors[at + i] -= dot * vectors[from + i];
-    }
-    return;
+/** v ← v - Σ (v·q) q over the orthonormal vectors q from `first` to before `end`. */
+function takeOff(vectors: Float64Array, vector: number, first: number, end: number, length: number): void {
+  const at = vector * length;
+  let next = first;
+  for (; next + atOnce <= end; next += atOnce) takeFourOff(vectors, at, next * length, length);
+  for (; next < end; next++) {
+    const from = next * length;
+    let dot = 0;
+    for (let i = 0; i < length; i++) dot += vectors[at + i] * vectors[from + i];
+    for (let i = 0; i < length; i++) vectors[at + i] -= dot * vectors[from + i];
   }
-  const [a, b, c, d] = before;
-  let [dotA, dotB, dotC, dotD] = [0, 0, 0, 0];
+}
+
+function takeFourOff(vectors: Float64Array, at: number, from: number, length: number): void {
+  const [a, b, c, d] = [from, from + length, from + 2 * length, from + 3 * length];
+  let dotA = 0;
+  let dotB = 0;
+  let dotC = 0;
+  let dotD = 0;
   for (let i = 0; i < length; i++) {
     const value = vectors[at + i];
     dotA += value * vectors[a + i];

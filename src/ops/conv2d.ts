@@ -1,9 +1,9 @@
 import { isFloat } from '../core/dtype.ts';
 import { DTypeError, ShapeError } from '../core/errors.ts';
 import { sameShape, showShape, sizeOf } from '../core/shape.ts';
-import { apply, applyOne, type Op, type Tensor, type TensorSpec } from '../graph/graph.ts';
-import { filterGradientCalls } from './conv2dFilterKernels.ts';
-import { gatherCalls } from './conv2dKernels.ts';
+import { apply, applyOne, type Op, type Tensor, type TensorSpec, zeroSumAxisOf } from '../graph/graph.ts';
+import { filterGradientCalls, filterGradientVariants } from './conv2dFilterKernels.ts';
+import { gatherCalls, gatherVariants } from './conv2dKernels.ts';
 import {
   type ConvolutionAttrs,
   referenceFilter,
@@ -34,6 +34,7 @@ const filterLayouts: readonly FilterLayout[] = ['HWIO', 'OIHW', 'OHWI', 'IHWO'];
 
 export const conv2dOp: Op<ConvolutionAttrs> = {
   name: 'conv2d',
+  variants: { entry: 'conv2d', names: gatherVariants },
   infer([x, filter, ...rest], { groups, size }) {
     checkTensors({ x, filter }, rest);
     const [depth, features] = filter.shape.slice(2);
@@ -55,8 +56,10 @@ export const conv2dOp: Op<ConvolutionAttrs> = {
   // y = x * w + b  =>  dx = dy spread by w, dw = x correlated with dy, db = sum of dy over the pixels
   gradient([dy], [x, filter, bias], _, attrs) {
     if (!dy) return [null, null, null];
-    const [dw, db] = filterGradient(x, dy, filter, attrs, bias !== undefined);
-    return [conv2dInputGradient(dy, filter, x, attrs), dw, db ?? null];
+    const withoutBias = bias && zeroSumAxisOf(dy) === 3;
+    const [dw, db] = filterGradient(x, dy, filter, attrs, bias !== undefined && !withoutBias);
+    const dBias = withoutBias ? dy.graph.constant(0, bias.shape, bias.dtype) : (db ?? null);
+    return [conv2dInputGradient(dy, filter, x, attrs), dw, dBias];
   },
   flops: ([, filter, bias], [y]) =>
     2 * sizeOf(y.shape) * sizeOf(filter.shape.slice(0, 3)) + (bias ? sizeOf(y.shape) : 0),
@@ -65,6 +68,7 @@ export const conv2dOp: Op<ConvolutionAttrs> = {
 /** Inputs: gradient of a convolution's result (or what a transposed convolution spreads), filter, bias of the image's channels. */
 export const conv2dInputGradientOp: Op<ConvolutionAttrs> = {
   name: 'conv2dInputGradient',
+  variants: { entry: 'conv2dInputGradient', names: gatherVariants },
   infer([dy, filter, ...rest], { groups, size }) {
     checkTensors({ dy, filter }, rest);
     const [depth, features] = filter.shape.slice(2);
@@ -102,6 +106,7 @@ export interface FilterGradientAttrs extends ConvolutionAttrs {
 /** Inputs: image, gradient of the result. Outputs: gradients of the filter and, where wanted, of the bias. */
 export const conv2dFilterGradientOp: Op<FilterGradientAttrs> = {
   name: 'conv2dFilterGradient',
+  variants: { entry: 'conv2dFilterGradient', names: filterGradientVariants },
   infer([x, dy], { groups, size, bias }) {
     checkTensors({ x, dy }, []);
     const [channels, features] = [x.shape[3], dy.shape[3]];

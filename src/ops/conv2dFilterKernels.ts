@@ -24,8 +24,8 @@ import { matmulCalls } from './matmulKernels.ts';
  * - `matmul`: a plain matrix product; for a filter of one tap and strides of 1.
  * All but the last cut the pixels into slabs where there are few sums but many pixels; a second call adds up the slabs.
  */
-const variants = ['direct', 'implicit', 'implicitTiled', 'depthwise', 'matmul'] as const;
-type Variant = (typeof variants)[number];
+export const filterGradientVariants = ['direct', 'implicit', 'implicitTiled', 'depthwise', 'matmul'] as const;
+type Variant = (typeof filterGradientVariants)[number];
 
 /** The pixels that are worth a slab, and how many slabs there may be. */
 const slabPixels = 64;
@@ -77,7 +77,9 @@ export function filterGradientCalls(context: Context): KernelCall[] {
 
 function chooseVariant(context: Context, extents: Extents): Variant {
   const product = isProduct(context, extents);
-  const forced = variants.find((name) => name === context.target.variants?.conv2dFilterGradient);
+  const forced = filterGradientVariants.find(
+    (name) => name === context.target.variants?.conv2dFilterGradient,
+  );
   if (forced && (forced !== 'matmul' || product)) return forced;
   if (product) return 'matmul';
   const { columns, depth, filter, gradient } = extents;

@@ -27,8 +27,15 @@ import { matmulCalls } from './matmulKernels.ts';
  * - `depthwise`: a channel, or four, per invocation; for groups of few channels.
  * - `matmul`: a plain matrix product; for a filter of one tap and strides of 1.
  */
-const variants = ['direct', 'implicit', 'implicitTiled', 'im2col', 'depthwise', 'matmul'] as const;
-type Variant = (typeof variants)[number];
+export const gatherVariants = [
+  'direct',
+  'implicit',
+  'implicitTiled',
+  'im2col',
+  'depthwise',
+  'matmul',
+] as const;
+type Variant = (typeof gatherVariants)[number];
 
 /** Workgroups and products below which tiles in workgroup memory do not pay. */
 const busyTiles = 64;
@@ -58,7 +65,7 @@ export function gatherCalls(context: KernelContext<ConvolutionAttrs>, gradient: 
 function chooseVariant(gather: Gather): Variant {
   const { depth, columns, context, pixels, phases, filter } = gather;
   const { groups } = context.attrs;
-  const forced = variants.find((name) => name === context.target.variants?.[gather.label]);
+  const forced = gatherVariants.find((name) => name === context.target.variants?.[gather.label]);
   const possible = { matmul: isProduct(gather), im2col: groups === 1 && !gather.gradient };
   if (forced && (forced in possible ? possible[forced as keyof typeof possible] : true)) return forced;
   if (possible.matmul) return 'matmul';

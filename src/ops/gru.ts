@@ -13,6 +13,7 @@ import {
 } from './recurrent.ts';
 import type { CellRule } from './recurrentCell.ts';
 import { recurrentOp } from './recurrentOp.ts';
+import { largestInTwoPhases } from './recurrentPlan.ts';
 import { directionOf, type UnrolledStep } from './recurrentUnrolled.ts';
 import { activationTexts } from './recurrentWgsl.ts';
 import { slice } from './slice.ts';
@@ -31,11 +32,16 @@ export interface GruCellOptions {
   resetAfter?: boolean;
 }
 
+/** The rule for the reset gate's place. */
+export function gruRule(what: string, options: GruCellOptions): CellRule {
+  return (options.resetAfter ?? true) ? resetAfterRule(what, options) : resetBeforeRule(what, options);
+}
+
 /**
  * Gates r, z, n, the reset gate behind the product: n = g(W x + r (U h)). What is kept: what goes into their activations, and
  * U h of the candidate.
  */
-export function gruRule(what: string, options: GruCellOptions): CellRule {
+function resetAfterRule(what: string, options: GruCellOptions): CellRule {
   const functions = activationsOf(what, options);
   const gate = gateActivation(what, functions.gate);
   const candidate = gateActivation(what, functions.candidate);
@@ -93,6 +99,67 @@ export function gruRule(what: string, options: GruCellOptions): CellRule {
   };
 }
 
+/**
+ * Gates r, z, n, the reset gate before the product: m = r h, n = g(W x + U m). What is kept: what goes into their activations, and m.
+ */
+function resetBeforeRule(what: string, options: GruCellOptions): CellRule {
+  const functions = activationsOf(what, options);
+  const gate = gateActivation(what, functions.gate);
+  const candidate = gateActivation(what, functions.candidate);
+  const texts = activationTexts({ gate, candidate });
+  return {
+    name: 'gru',
+    key: JSON.stringify(['resetBefore', texts]),
+    gates: 3,
+    hasCell: false,
+    peepholes: 0,
+    kept: 4,
+    splitGradient: false,
+    forward({ projected: p, recurrent: u, hidden }) {
+      const r = p[0] + u[0];
+      const z = p[1] + u[1];
+      const n = p[2] + u[2];
+      const update = gate.value(z);
+      return {
+        hidden: (1 - update) * candidate.value(n) + update * hidden,
+        cell: 0,
+        kept: [r, z, n, gate.value(r) * hidden],
+      };
+    },
+    backward([, z, n], hidden, _, dHidden) {
+      const update = gate.value(z);
+      const dn = dHidden * (1 - update) * candidate.slope(n);
+      const dz = dHidden * (hidden - candidate.value(n)) * gate.slope(z);
+      return { projected: [0, dz, dn], recurrent: [0, dz, dn], hidden: dHidden * update, cell: 0 };
+    },
+    reset: {
+      forward: ({ projected: p, recurrent: u, hidden }) => gate.value(p[0] + u[0]) * hidden,
+      backward: ([r], hidden, dReset) => ({
+        gate: dReset * hidden * gate.slope(r),
+        hidden: dReset * gate.value(r),
+      }),
+      wgsl: {
+        forward: 'let resetState = gate(p0 + u0) * hidden;',
+        backward: `let d0 = dReset * hidden * gateSlope(kept0);
+  let dResetHidden = dReset * gate(kept0);`,
+      },
+    },
+    wgsl: {
+      functions: texts,
+      forward: `let kept0 = p0 + u0;
+  let kept1 = p1 + u1;
+  let kept2 = p2 + u2;
+  let kept3 = gate(kept0) * hidden;
+  let update = gate(kept1);
+  let newHidden = (F(1.0) - update) * candidate(kept2) + update * hidden;`,
+      backward: `let update = gate(kept1);
+  let d2 = dHidden * (F(1.0) - update) * candidateSlope(kept2);
+  let d1 = dHidden * (hidden - candidate(kept2)) * gateSlope(kept1);
+  let newDHidden = dHidden * update;`,
+    },
+  };
+}
+
 function activationsOf(what: string, { activations, clip }: GruCellOptions) {
   const [gate, candidate] = activations ?? [sigmoid, tanh];
   return { gate: clipped(what, 'clip', gate, clip), candidate: clipped(what, 'clip', candidate, clip) };
@@ -109,7 +176,8 @@ export interface GruOptions extends RecurrentOptions, GruCellOptions {}
  *
  * x is float32 [T, B, I] ([B, T, I] with `batchFirst`); the weights of a layer are `RecurrentWeights`, gates in the order r, z, n. Forward a
  * layer is two dispatches, the projection W x of all steps and the loop over time; long sequences and large layers take more. With
- * `resetAfter: false` the loop is written out in ops, a few dispatches for each step.
+ * `resetAfter: false`, n = tanh(W x + b + U (r h) + c), and above 1024 hidden units that loop is written out in ops, a few dispatches for each
+ * step.
  *
  * ```ts
  * const { output, hiddenState } = gru(x, { weight, recurrentWeight, bias, recurrentBias }, { initialHiddenState });
@@ -136,7 +204,7 @@ export function gruKind(what: string, options: GruCellOptions): RecurrentKind<Re
     gateOrder: 'r, z, n',
     rule: () => gruRule(what, options),
     biasOfProduct: resetAfter,
-    needsOps: () => !resetAfter,
+    needsOps: (_, hiddenSize) => !resetAfter && hiddenSize > largestInTwoPhases,
     step: (weights) => gruStep(what, options, resetAfter, weights),
   };
 }

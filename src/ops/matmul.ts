@@ -8,9 +8,9 @@ import {
   showShape,
   sizeOf,
 } from '../core/shape.ts';
-import { apply, applyOne, type Op, type Tensor, type TensorSpec } from '../graph/graph.ts';
+import { apply, applyOne, type Op, type Tensor, type TensorSpec, zeroSumAxisOf } from '../graph/graph.ts';
 import { add } from './arithmetic.ts';
-import { matmulCalls } from './matmulKernels.ts';
+import { matmulCalls, matmulVariants } from './matmulKernels.ts';
 import { reshape } from './reshape.ts';
 import { expand, sumTo } from './sum.ts';
 
@@ -47,6 +47,7 @@ function checkFloats(specs: readonly TensorSpec[]): void {
 
 export const matmulOp: Op<MatmulAttrs> = {
   name: 'matmul',
+  variants: matmulVariants,
   infer(inputs, attrs) {
     const [a, b] = inputs;
     checkFloats(inputs);
@@ -207,6 +208,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
 
 export const linearOp: Op<null> = {
   name: 'linear',
+  variants: matmulVariants,
   infer(inputs) {
     const [x, weight, bias] = inputs;
     checkFloats(inputs);
@@ -260,6 +262,9 @@ export const linearOp: Op<null> = {
     if (!dy) return [null, null, null];
     const dx = matmul(dy, weight, { transposeB: true });
     if (!bias) return [dx, linearWeightGradient(x, dy)[0]];
+    if (zeroSumAxisOf(dy) === dy.rank - 1) {
+      return [dx, linearWeightGradient(x, dy)[0], dy.graph.constant(0, bias.shape, bias.dtype)];
+    }
     return [dx, ...linearWeightGradient(x, dy)];
   },
   flops: ([x, weight]) => 2 * sizeOf(x.shape) * weight.shape[1],
@@ -277,6 +282,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
 
 export const linearWeightGradientOp: Op<null> = {
   name: 'linearWeightGradient',
+  variants: matmulVariants,
   infer([x, dy]) {
     const [features, units] = [x.shape[x.shape.length - 1], dy.shape[dy.shape.length - 1]];
     return [

@@ -12,6 +12,9 @@ import {
   type Target,
 } from '../graph/kernel.ts';
 
+/** How a product may be computed, and the entry of `Target.variants` that says so. */
+export const matmulVariants = { entry: 'matmul', names: ['direct', 'wide', 'tiled', 'splitK'] } as const;
+
 /** A product y = a b of matrices in memory, one for each batch. */
 export interface Product {
   readonly label: string;
@@ -40,8 +43,8 @@ export interface Operand {
   readonly batchStrides: readonly number[];
 }
 
-/** Invocations below which a device is far from busy: the inner dimension is then cut into slices. */
-const busyInvocations = 2048;
+/** Invocations below which a device is far from busy: the inner dimension is then cut into slices. A CPU is busy with few. */
+const busyInvocations = (target: Target) => (target.fastWorkgroupMemory ? 2048 : 256);
 /** The shortest slice of the inner dimension that is worth a partial result. */
 const shortestSlice = 256;
 
@@ -56,16 +59,21 @@ export function matmulCalls(product: Product, target: Target): KernelCall[] {
   const tiled =
     choice === 'tiled' ||
     (choice === undefined && target.fastWorkgroupMemory && m >= 64 && n >= 64 && k >= 32);
-  const rows = tiled ? 4 : rowsPerInvocation(m, n, batches);
+  const busy = busyInvocations(target);
+  // Eight columns share each value of a: a third less to load for each multiplication. All eight exist or none.
+  const wide =
+    !tiled &&
+    n % 8 === 0 &&
+    (choice === 'wide' || (choice === undefined && m >= 8 && Math.ceil(m / 8) * (n / 8) * batches >= busy));
+  const rows = tiled ? 4 : wide ? 8 : rowsPerInvocation(m, n, batches, busy);
   const invocations = Math.ceil(m / rows) * Math.ceil(n / 4) * batches;
-  const wanted =
-    choice === 'direct' || invocations >= busyInvocations ? 1 : Math.ceil(busyInvocations / invocations);
+  const wanted = choice === 'direct' || invocations >= busy ? 1 : Math.ceil(busy / invocations);
   const possible = choice === 'splitK' ? Math.min(4, k) : Math.floor(k / shortestSlice);
   const sliced = choice === 'splitK' ? possible : Math.min(wanted, possible, 32);
   // Whole groups of four, so that vec4 loads stay aligned.
   const sliceLength = sliced <= 1 ? k : Math.ceil(k / sliced / 4) * 4;
   const slices = Math.ceil(k / sliceLength);
-  const makeCall = tiled ? tiledCall : directCall;
+  const makeCall = tiled ? tiledCall : wide ? wideCall : directCall;
   if (slices === 1) return [makeCall(product, rows, k, 1, batches)];
 
   const count = batches * m * n;
@@ -107,46 +115,53 @@ export function matmulCalls(product: Product, target: Target): KernelCall[] {
 }
 
 /** More rows share more of b; fewer give small products more invocations. */
-function rowsPerInvocation(m: number, n: number, batches: number): number {
+function rowsPerInvocation(m: number, n: number, batches: number, busy: number): number {
   for (const rows of [8, 4, 2]) {
-    if (m >= rows && Math.ceil(m / rows) * Math.ceil(n / 4) * batches >= busyInvocations) return rows;
+    if (m >= rows && Math.ceil(m / rows) * Math.ceil(n / 4) * batches >= busy) return rows;
   }
   return 1;
 }
 
-/** Each invocation reads straight from memory. */
-function directCall(
+type MakeCall = (
   product: Product,
   rows: number,
   sliceLength: number,
   slices: number,
   batches: number,
-): KernelCall {
-  const { a, columnSum } = product;
-  const call = productCall(product, rows, sliceLength, slices, batches);
+) => KernelCall;
+
+/** Each invocation reads straight from memory. */
+const directCall: MakeCall = (...given) => memoryCall(4, ...given);
+
+/** The same with eight columns for each invocation. */
+const wideCall: MakeCall = (...given) => memoryCall(8, ...given);
+
+function memoryCall(columns: 4 | 8, ...given: Parameters<MakeCall>): KernelCall {
+  const [product, rows] = given;
+  const { a, n, columnSum } = product;
+  const call = productCall(columns, ...given);
+  const text: InnerText = { rows, transposed: a.transposed, columnSum: columnSum !== undefined, columns };
   return {
     ...call,
+    label: columns === 8 ? `${call.label}/wide` : call.label,
     source,
     variant: {
       ...call.variant,
-      WHOLE_COLUMNS: product.n % 4 === 0,
+      WHOLE_COLUMNS: n % 4 === 0,
+      WIDE: columns === 8,
+      COLUMNS: columns,
       ROWS: rows,
-      START: startText(rows, a.transposed, columnSum !== undefined),
-      MULTIPLY: multiplyText(rows, a.transposed, columnSum !== undefined),
-      MULTIPLY_ONE: multiplyOneText(rows, a.transposed, columnSum !== undefined),
+      START: startText(text),
+      MULTIPLY: multiplyText(text),
+      MULTIPLY_ONE: multiplyOneText(text),
     },
   };
 }
 
 /** Workgroups share tiles of a and b in their memory: what pays on GPUs that have such memory in hardware. */
-function tiledCall(
-  product: Product,
-  rows: number,
-  sliceLength: number,
-  slices: number,
-  batches: number,
-): KernelCall {
-  const call = productCall(product, rows, sliceLength, slices, batches);
+function tiledCall(...given: Parameters<MakeCall>): KernelCall {
+  const [product, , , slices, batches] = given;
+  const call = productCall(4, ...given);
   return {
     ...call,
     label: `${call.label}/tiled`,
@@ -161,8 +176,9 @@ function tiledCall(
   };
 }
 
-/** What both kernels have in common. */
-function productCall(product: Product, rows: number, sliceLength: number, slices: number, batches: number) {
+/** What all kernels have in common. */
+function productCall(columns: 4 | 8, ...given: Parameters<MakeCall>) {
+  const [product, rows, sliceLength, slices, batches] = given;
   const { a, b, y, bias, columnSum, m, n, k, epilogue } = product;
   const aVec4 = (a.transposed ? m : k) % 4 === 0 && a.batchStrides.every((stride) => stride % 4 === 0);
   const bVec4 = (b.transposed ? k : n) % 4 === 0 && b.batchStrides.every((stride) => stride % 4 === 0);
@@ -171,7 +187,7 @@ function productCall(product: Product, rows: number, sliceLength: number, slices
   const [, batch1, batch2] = paddedAxes(product.batch, 1);
   const [aStride0, aStride1, aStride2] = paddedAxes(a.batchStrides, 0);
   const [bStride0, bStride1, bStride2] = paddedAxes(b.batchStrides, 0);
-  const [columnTiles, rowTiles] = [Math.ceil(n / 64), Math.ceil(m / (4 * rows))];
+  const [columnTiles, rowTiles] = [Math.ceil(n / (16 * columns)), Math.ceil(m / (4 * rows))];
   const extra = bias ? [bias.binding] : columnSum ? [columnSum.binding] : [];
   return {
     label: slices === 1 ? product.label : `${product.label}/slices`,
@@ -189,6 +205,7 @@ function productCall(product: Product, rows: number, sliceLength: number, slices
       EPILOGUE: epilogue.text(4 + extra.length, width),
       STORE: storeText(
         rows,
+        columns,
         yVec4,
         y.dtype,
         bias !== undefined,
@@ -228,30 +245,61 @@ function lines(count: number, line: (i: number) => string): string {
   return Array.from({ length: count }, (_, i) => line(i)).join('\n    ');
 }
 
-/** Sums start at zero; rows beyond the last repeat it and are never stored. */
-function startText(rows: number, transposed: boolean, columnSum: boolean): string {
-  const stride = transposed ? '' : ' * params.k';
-  return lines(rows, (i) => {
-    const row = i === 0 ? 'firstRow' : `min(firstRow + ${i}u, params.m - 1u)`;
-    return `var sum${i} = vec4<f32>();\n  let a${i}Base = aBase + ${row}${stride};`;
-  }).concat(columnSum ? '\n  var sumOfB = vec4<f32>();' : '');
+/** What the texts of an inner loop depend on. */
+interface InnerText {
+  readonly rows: number;
+  readonly transposed: boolean;
+  readonly columnSum: boolean;
+  readonly columns: 4 | 8;
 }
 
-function multiplyText(rows: number, transposed: boolean, columnSum: boolean): string {
+/** Groups of four columns: the sums of the first are `sum0`, those of the second `wide0`; their rows of b are b0 to b3, c0 to c3. */
+const groups = (columns: 4 | 8) =>
+  columns === 8
+    ? [
+        ['sum', 'b', 'sumOfB'],
+        ['wide', 'c', 'sumOfC'],
+      ]
+    : [['sum', 'b', 'sumOfB']];
+
+/** Sums start at zero; rows beyond the last repeat it and are never stored. */
+function startText({ rows, transposed, columnSum, columns }: InnerText): string {
+  const stride = transposed ? '' : ' * params.k';
+  const own = lines(rows, (i) => {
+    const row = i === 0 ? 'firstRow' : `min(firstRow + ${i}u, params.m - 1u)`;
+    const sums = groups(columns).map(([sum]) => `var ${sum}${i} = vec4<f32>();`);
+    return `${sums.join(' ')}\n  let a${i}Base = aBase + ${row}${stride};`;
+  });
+  const columnSums = groups(columns).map(([, , total]) => `\n  var ${total} = vec4<f32>();`);
+  return own + (columnSum ? columnSums.join('') : '');
+}
+
+function multiplyText({ rows, transposed, columnSum, columns }: InnerText): string {
   const multiply = lines(rows, (i) => {
     const load = transposed
       ? `vec4<f32>(${[0, 1, 2, 3].map((j) => `oneA(a${i}Base + (k + ${j}u) * params.m)`).join(', ')})`
       : `loadA(a${i}Base + k)`;
-    return `let a${i} = ${load};
-    sum${i} = fma(vec4<f32>(a${i}.w), b3, fma(vec4<f32>(a${i}.z), b2, fma(vec4<f32>(a${i}.y), b1, fma(vec4<f32>(a${i}.x), b0, sum${i}))));`;
+    const sums = groups(columns).map(
+      ([sum, b]) =>
+        `${sum}${i} = fma(vec4<f32>(a${i}.w), ${b}3, fma(vec4<f32>(a${i}.z), ${b}2, fma(vec4<f32>(a${i}.y), ${b}1, fma(vec4<f32>(a${i}.x), ${b}0, ${sum}${i}))));`,
+    );
+    return [`let a${i} = ${load};`, ...sums].join('\n    ');
   });
-  return multiply + (columnSum ? '\n    sumOfB += (b0 + b1) + (b2 + b3);' : '');
+  const totals = groups(columns).map(
+    ([, b, total]) => `\n    ${total} += (${b}0 + ${b}1) + (${b}2 + ${b}3);`,
+  );
+  return multiply + (columnSum ? totals.join('') : '');
 }
 
-function multiplyOneText(rows: number, transposed: boolean, columnSum: boolean): string {
+function multiplyOneText({ rows, transposed, columnSum, columns }: InnerText): string {
   const at = (i: number) => (transposed ? `a${i}Base + k * params.m` : `a${i}Base + k`);
-  const multiply = lines(rows, (i) => `sum${i} = fma(vec4<f32>(oneA(${at(i)})), b0, sum${i});`);
-  return multiply + (columnSum ? '\n    sumOfB += b0;' : '');
+  const multiply = lines(rows, (i) =>
+    groups(columns)
+      .map(([sum, b]) => `${sum}${i} = fma(vec4<f32>(oneA(${at(i)})), ${b}0, ${sum}${i});`)
+      .join('\n    '),
+  );
+  const totals = groups(columns).map(([, b, total]) => `\n    ${total} += ${b}0;`);
+  return multiply + (columnSum ? totals.join('') : '');
 }
 
 function tiledMultiplyText(columnSum: boolean): string {
@@ -267,6 +315,7 @@ function tiledMultiplyText(columnSum: boolean): string {
 
 function storeText(
   rows: number,
+  columns: 4 | 8,
   vec4: boolean,
   dtype: DType,
   bias: boolean,
@@ -274,31 +323,38 @@ function storeText(
 ): string {
   const type = storageType(dtype, vec4 ? 4 : 1);
   const parts = vec4 ? [''] : ['.x', '.y', '.z', '.w'];
-  const stores = lines(rows, (i) =>
+  // Of eight columns all exist; of four those up to n.
+  const storeRow = (i: number, sum: string, offset: number) =>
     parts
       .map((part, j) => {
-        const column = j === 0 ? 'column' : `column + ${j}u`;
+        const at = (more: number) => (offset + more === 0 ? 'column' : `column + ${offset + more}u`);
         const index = vec4
-          ? `(yBase + (firstRow + ${i}u) * params.n + column) / 4u`
-          : `yBase + (firstRow + ${i}u) * params.n + ${column}`;
+          ? `(yBase + (firstRow + ${i}u) * params.n + ${at(0)}) / 4u`
+          : `yBase + (firstRow + ${i}u) * params.n + ${at(j)}`;
         const added = !bias
           ? ''
           : vec4
-            ? ' + vec4<f32>(f32(bias[column]), f32(bias[column + 1u]), f32(bias[column + 2u]), f32(bias[column + 3u]))'
-            : ` + f32(bias[${column}])`;
+            ? ` + vec4<f32>(${[0, 1, 2, 3].map((more) => `f32(bias[${at(more)}])`).join(', ')})`
+            : ` + f32(bias[${at(j)}])`;
         const inside = [
           ...(i > 0 ? [`firstRow + ${i}u < params.m`] : []),
-          ...(j > 0 ? [`${column} < params.n`] : []),
+          ...(j > 0 && columns === 4 ? [`${at(j)} < params.n`] : []),
         ].join(' && ');
-        const store = `let index = ${index};\n    y[index] = ${type}(finish(sum${i}${part}${added}, index));`;
+        const store = `let index = ${index};\n    y[index] = ${type}(finish(${sum}${i}${part}${added}, index));`;
         return inside ? `if (${inside}) {\n    ${store}\n    }` : `{\n    ${store}\n    }`;
       })
+      .join('\n    ');
+  const stores = lines(rows, (i) =>
+    groups(columns)
+      .map(([sum], group) => storeRow(i, sum, 4 * group))
       .join('\n    '),
   );
   if (!columnSum) return stores;
-  const sums = ['x', 'y', 'z', 'w'].map(
-    (part, j) =>
-      `if (column + ${j}u < params.n) { columnSum[slice * params.n + column + ${j}u] = ${columnSum}(sumOfB.${part}); }`,
+  const sums = groups(columns).flatMap(([, , total], group) =>
+    ['x', 'y', 'z', 'w'].map((part, j) => {
+      const column = `column + ${4 * group + j}u`;
+      return `if (${column} < params.n) { columnSum[slice * params.n + ${column}] = ${columnSum}(${total}.${part}); }`;
+    }),
   );
   return `${stores}\n  if (firstRow == 0u) {\n    ${sums.join('\n    ')}\n  }`;
 }

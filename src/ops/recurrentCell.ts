@@ -29,6 +29,27 @@ export interface CellGradient {
 }
 
 /**
+ * What a cell does between two products of a step: the last gate multiplies its block of U not with h but with a state m that the first
+ * gate makes of h. Such a cell has neither a cell state nor peepholes, and its biases are added to W x.
+ */
+export interface ResetPhase {
+  /** m of one unit; of `recurrent`, the last number is not there yet. */
+  forward(step: CellStep): number;
+  /** From what `CellRule.forward` kept, the state before the step, and dm: the gradient of the first gate, and what reaches the state. */
+  backward(
+    kept: readonly number[],
+    hidden: number,
+    dReset: number,
+  ): { readonly gate: number; readonly hidden: number };
+  readonly wgsl: {
+    /** From `p0`…, `u0`… of all gates but the last, and `hidden` to `resetState`. */
+    readonly forward: string;
+    /** From `kept0`…, `hidden`, `dReset` to `d0` and `dResetHidden`. */
+    readonly backward: string;
+  };
+}
+
+/**
  * What makes one recurrent cell different from another: its equations for one unit, forward and backward, in float64 and in WGSL. The products
  * W x and U h around them are the same for all cells.
  */
@@ -45,6 +66,11 @@ export interface CellRule {
   readonly kept: number;
   /** Whether the gradient with respect to U h differs from that with respect to W x. */
   readonly splitGradient: boolean;
+  /**
+   * For cells with two products at each step. The last number that `forward` keeps is then m, and `backward` leaves out the first gate and what
+   * reaches h by way of m.
+   */
+  readonly reset?: ResetPhase;
   forward(step: CellStep): CellResult;
   /** From what `forward` kept, the states before the step, and the gradients that come in. */
   backward(

@@ -2,16 +2,19 @@ import source from '#shaders/recurrentGradient.wgsl' with { type: 'text' };
 import { type KernelCall, type KernelContext, linearGrid } from '../graph/kernel.ts';
 import { optionalGradientInputs, type RecurrentGradientAttrs, stateSize } from './recurrentLoop.ts';
 import { planRecurrent, type RecurrentPlan } from './recurrentPlan.ts';
+import { resetBackward } from './recurrentReset.ts';
 import {
   type Buffer,
   backwardsText,
   declareBuffers,
   functionsOf,
   lines,
+  loadKept,
   partialsOf,
   productText,
   type QuadProduct,
   quadText,
+  residentDeclaration,
   residentWeights,
   storePartials,
   wholeSum,
@@ -25,7 +28,7 @@ export function recurrentGradientKernels(context: KernelContext<RecurrentGradien
   const width = rule.gates * hidden;
   const plan = planRecurrent(
     attrs,
-    { length: width, blocks: 1, wordsPerRow: width },
+    { length: width, blocks: 1, wordsPerRow: width, inTwoPhases: rule.reset !== undefined },
     target,
     target.variants?.[rule.name],
   );
@@ -34,8 +37,9 @@ export function recurrentGradientKernels(context: KernelContext<RecurrentGradien
   const isStepwise = plan.strategy === 'stepwise';
   const call = (first: number, count: number, finishes: boolean): KernelCall => ({
     label: `${rule.name}Gradient/${plan.strategy}`,
-    source,
-    variant: new BackwardTexts(attrs, plan, buffers).variant(finishes),
+    ...(rule.reset
+      ? resetBackward(attrs, rule.reset, plan, buffers, finishes)
+      : { source, variant: new BackwardTexts(attrs, plan, buffers).variant(finishes) }),
     params: {
       steps,
       batch,
@@ -108,7 +112,7 @@ class BackwardTexts {
     const isSliced = plan.slices > 1;
     return {
       BINDINGS: declareBuffers(this.buffers, hidden),
-      FUNCTIONS: functionsOf(rule),
+      FUNCTIONS: `${functionsOf(rule)}\n${residentDeclaration(product)}`,
       LOOPED: !this.isStepwise,
       SLICED: isSliced,
       MEETS: isSliced || !this.isStepwise,
@@ -130,11 +134,7 @@ class BackwardTexts {
       OUTPUT_WIDTH: reversed.length * hidden,
       FINAL_CELL: rule.hasCell ? `dFinalAt(at + ${hidden}u)` : 'F()',
       DQ_FIELDS: gates.map((g) => `e${g}: F`).join(', '),
-      KEPT: lines(
-        rule.kept + 1,
-        (i) =>
-          `let ${i < rule.kept ? `kept${i}` : 'hidden'} = keptAt(place * ${(rule.kept + 1) * hidden}u + ${i * hidden}u + unit);`,
-      ),
+      KEPT: loadKept(rule, hidden),
       PEEPHOLES: lines(
         rule.peepholes,
         (p) =>
@@ -177,7 +177,7 @@ class BackwardTexts {
       blocks: 1,
       length: width,
       vec4,
-      resident: plan.strategy === 'resident',
+      resident: plan.strategy === 'resident' && 'mine',
       prelude: isStepwise
         ? lines(
             plan.rows,

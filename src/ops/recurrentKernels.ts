@@ -2,6 +2,7 @@ import source from '#shaders/recurrent.wgsl' with { type: 'text' };
 import { type KernelCall, type KernelContext, linearGrid } from '../graph/kernel.ts';
 import { optionalInputs, type RecurrentAttrs, stateSize } from './recurrentLoop.ts';
 import { planRecurrent, type RecurrentPlan } from './recurrentPlan.ts';
+import { resetForward } from './recurrentReset.ts';
 import {
   type Buffer,
   backwardsText,
@@ -13,7 +14,9 @@ import {
   productText,
   type QuadProduct,
   quadText,
+  residentDeclaration,
   residentWeights,
+  storeKept,
   storePartials,
   wholeSum,
   zeroSums,
@@ -23,7 +26,9 @@ import {
 export function recurrentKernels(context: KernelContext<RecurrentAttrs>): KernelCall[] {
   const { attrs, target } = context;
   const { rule, hidden, steps, batch, batchFirst, reversed } = attrs;
-  const product = { length: hidden, blocks: rule.gates, wordsPerRow: 2 * padded(hidden) };
+  const inTwoPhases = rule.reset !== undefined;
+  const wordsPerRow = (inTwoPhases ? 2 : 1) * padded(hidden);
+  const product = { length: hidden, blocks: rule.gates, wordsPerRow, inTwoPhases };
   const plan = planRecurrent(attrs, product, target, target.variants?.[rule.name]);
   const buffers = buffersOf(context, plan);
   const groups = reversed.length * Math.ceil(batch / plan.rows) * plan.quadTiles;
@@ -32,8 +37,12 @@ export function recurrentKernels(context: KernelContext<RecurrentAttrs>): Kernel
     const count = Math.min(plan.stepsPerDispatch, steps - first);
     calls.push({
       label: `${rule.name}/${plan.strategy}`,
-      source,
-      variant: new ForwardTexts(attrs, plan, buffers).variant(first === 0, first === 0 && count === 1),
+      ...(rule.reset
+        ? resetForward(attrs, rule.reset, plan, buffers)
+        : {
+            source,
+            variant: new ForwardTexts(attrs, plan, buffers).variant(first === 0, first === 0 && count === 1),
+          }),
       params: {
         steps,
         batch,
@@ -110,9 +119,10 @@ class ForwardTexts {
     const parameterSize = (this.width + rule.peepholes) * hidden;
     return {
       BINDINGS: declareBuffers(this.buffers, hidden),
-      FUNCTIONS: functionsOf(rule),
+      FUNCTIONS: `${functionsOf(rule)}\n${residentDeclaration(product)}`,
       LOOPED: !this.isStepwise,
       SLICED: plan.slices > 1,
+      MEETS: plan.slices > 1 || !this.isStepwise,
       CARRIED: plan.stepsPerDispatch < steps,
       HAS_LENGTHS: this.has('lengths'),
       HAS_INITIAL: this.has('initial'),
@@ -125,9 +135,8 @@ class ForwardTexts {
       INVOCATIONS: plan.quads * plan.slices,
       DIRECTIONS: reversed.length,
       BACKWARDS: backwardsText(reversed),
-      HIDDEN_STATES: 2 * plan.rows * this.rowWords,
+      HIDDEN_STATES: plan.rows * this.rowWords,
       ROW_WORDS: this.rowWords,
-      STATES_HALF: plan.rows * this.rowWords,
       PARTIALS: partialsOf(product),
       STATE_SIZE: stateSize(attrs),
       PARAMETER_SIZE: parameterSize,
@@ -148,10 +157,7 @@ class ForwardTexts {
           `let peephole${p} = parametersAt(direction * ${parameterSize}u + ${(this.width + p) * hidden}u + unit);`,
       ),
       CELL: rule.wgsl.forward,
-      KEPT: lines(rule.kept + 1, (i) => {
-        const value = i < rule.kept ? `kept${i}` : 'hidden';
-        return `storeKept(place * ${(rule.kept + 1) * hidden}u + ${i * hidden}u + unit, unit, select(F(), ${value}, isValid));`;
-      }),
+      KEPT: storeKept(rule, hidden),
       RESIDENT_WEIGHTS: residentWeights(product),
       ZERO_SUMS: zeroSums(product),
       PRODUCT: isOnlyStep && !this.has('initial') ? '' : productText(product),
@@ -177,7 +183,7 @@ class ForwardTexts {
       blocks: rule.gates,
       length: hidden,
       vec4: hidden % 4 === 0,
-      resident: plan.strategy === 'resident',
+      resident: plan.strategy === 'resident' && 'mine',
       ...this.states(isFirst),
       weight: (k, block) => `parametersAt(weights + ${k} * ${width}u + ${block * hidden}u + unit)`,
     };
@@ -191,7 +197,7 @@ class ForwardTexts {
       return {
         prelude: '',
         state: (row, k) => {
-          const at = `readHalf + ${row * this.rowWords}u + ${k}`;
+          const at = `${row * this.rowWords}u + ${k}`;
           return vec4 ? quadText('hiddenStates', at) : `hiddenStates[${at}]`;
         },
       };

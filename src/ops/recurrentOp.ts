@@ -2,6 +2,7 @@ import { sizeOf } from '../core/shape.ts';
 import { apply, type Op, type Tensor, type TensorSpec } from '../graph/graph.ts';
 import { concat } from './concat.ts';
 import { matmul } from './matmul.ts';
+import type { CellStep } from './recurrentCell.ts';
 import { recurrentGradientKernels } from './recurrentGradientKernels.ts';
 import { recurrentKernels } from './recurrentKernels.ts';
 import {
@@ -60,7 +61,7 @@ function forwardReference(
   attrs: RecurrentAttrs,
 ): Float64Array[] {
   const { rule, steps, batch, hidden: units, reversed } = attrs;
-  const { gates } = rule;
+  const { gates, reset } = rule;
   const [projected, parameters] = inputs;
   const { recurrentBias, initial, lengths } = optionalInputs(inputs, attrs);
   const results = outputs.map(({ shape }) => new Float64Array(sizeOf(shape)));
@@ -81,14 +82,15 @@ function forwardReference(
         const row = rowOf(attrs, t, b);
         // U h and its bias
         const product = Float64Array.from({ length: width }, (_, n) => recurrentBias?.[d * width + n] ?? 0);
-        for (let k = 0; k < units; k++) {
-          for (let n = 0; n < width; n++) product[n] += hidden[k] * parameters[u + k * width + n];
-        }
-        const [newHidden, newCell] = [new Float64Array(units), new Float64Array(units)];
-        for (let j = 0; j < units; j++) {
+        const multiply = (state: Float64Array, begin: number, end: number) => {
+          for (let k = 0; k < units; k++) {
+            for (let n = begin; n < end; n++) product[n] += state[k] * parameters[u + k * width + n];
+          }
+        };
+        const stepOf = (j: number): CellStep => {
           const gatesOf = (values: Float64Array, at: number) =>
             Array.from({ length: gates }, (_, g) => values[at + g * units + j]);
-          const step = rule.forward({
+          return {
             projected: gatesOf(projected, (d * steps * batch + row) * width),
             recurrent: gatesOf(product, 0),
             hidden: hidden[j],
@@ -97,7 +99,17 @@ function forwardReference(
               { length: rule.peepholes },
               (_, p) => parameters[u + (units * gates + p) * units + j],
             ),
-          });
+          };
+        };
+        const split = reset ? width - units : width;
+        multiply(hidden, 0, split);
+        if (reset) {
+          const resetState = hidden.map((_, j) => reset.forward(stepOf(j)));
+          multiply(resetState, split, width);
+        }
+        const [newHidden, newCell] = [new Float64Array(units), new Float64Array(units)];
+        for (let j = 0; j < units; j++) {
+          const step = rule.forward(stepOf(j));
           newHidden[j] = step.hidden;
           newCell[j] = step.cell;
           output[row * reversed.length * units + d * units + j] = step.hidden;
@@ -145,7 +157,7 @@ function gradientReference(
   attrs: RecurrentGradientAttrs,
 ): Float64Array[] {
   const { rule, steps, batch, hidden: units, reversed } = attrs;
-  const { gates } = rule;
+  const { gates, reset } = rule;
   const [kept, transposed] = inputs;
   const { peepholes, dOutput, dFinal, lengths } = optionalGradientInputs(inputs, attrs);
   const results = outputs.map(({ shape }) => new Float64Array(sizeOf(shape)));
@@ -164,11 +176,16 @@ function gradientReference(
         const place = d * steps * batch + row;
         const product = new Float64Array(width);
         const before = new Float64Array(units);
+        const valuesOf = (j: number) =>
+          Array.from({ length: rule.kept + 1 }, (_, i) => kept[(place * (rule.kept + 1) + i) * units + j]);
+        // Adds de Uᵀ of some gates.
+        const multiply = (sums: Float64Array, begin: number, end: number) => {
+          for (let n = begin; n < end; n++) {
+            for (let k = 0; k < units; k++) sums[k] += product[n] * transposed[(d * width + n) * units + k];
+          }
+        };
         for (let j = 0; j < units; j++) {
-          const values = Array.from(
-            { length: rule.kept + 1 },
-            (_, i) => kept[(place * (rule.kept + 1) + i) * units + j],
-          );
+          const values = valuesOf(j);
           const gradient = rule.backward(
             values.slice(0, -1),
             values[rule.kept],
@@ -189,10 +206,20 @@ function gradientReference(
           before[j] = gradient.hidden;
           dCell[j] = gradient.cell;
         }
-        // dh = de Uᵀ and what did not go through U
-        for (let n = 0; n < width; n++) {
-          for (let k = 0; k < units; k++) before[k] += product[n] * transposed[(d * width + n) * units + k];
+        const split = reset ? width - units : width;
+        if (reset) {
+          const dReset = new Float64Array(units);
+          multiply(dReset, split, width);
+          for (let j = 0; j < units; j++) {
+            const values = valuesOf(j);
+            const { gate, hidden } = reset.backward(values.slice(0, -1), values[rule.kept], dReset[j]);
+            product[j] = gate;
+            dProjected[place * width + j] = gate;
+            before[j] += hidden;
+          }
         }
+        // dh = de Uᵀ and what did not go through U
+        multiply(before, 0, split);
         dHidden = before;
       }
       dInitial.set(dHidden, state);
@@ -203,7 +230,8 @@ function gradientReference(
 }
 
 // p = W x, q = U h, from the last step to the first: dp and dq by the cell's equations, dh = dq Uᵀ + what did not go through U;
-// after the loop dU = Σ hᵀ dq over all steps and sequences. W and x get theirs from dp, outside.
+// after the loop dU = Σ hᵀ dq over all steps and sequences, and Σ mᵀ dq for a gate that multiplies U with m. W and x get theirs from dp,
+// outside.
 function recurrentGradient(
   gradientOp: Op<RecurrentGradientAttrs>,
   [dOutput, dHidden, dCell]: readonly (Tensor | null)[],
@@ -227,8 +255,20 @@ function recurrentGradient(
     { ...attrs, given: { output: dOutput !== null, final: dFinal !== null } },
   );
   const dRecurrent = rule.splitGradient ? split : dProjected;
-  const before = slice(kept, { axes: [2], begin: [rule.kept * hidden] });
-  const dWeights = reshape(matmul(before, dRecurrent, { transposeA: true }), [directions, hidden * width]);
+  const part = (x: Tensor, first: number, parts = 1) =>
+    slice(x, { axes: [2], begin: [first * hidden], size: [parts * hidden] });
+  const before = part(kept, rule.kept);
+  const others = rule.gates - 1;
+  const dMatrix = rule.reset
+    ? concat(
+        [
+          matmul(before, part(dRecurrent, 0, others), { transposeA: true }),
+          matmul(part(kept, rule.kept - 1), part(dRecurrent, others), { transposeA: true }),
+        ],
+        2,
+      )
+    : matmul(before, dRecurrent, { transposeA: true });
+  const dWeights = reshape(dMatrix, [directions, hidden * width]);
   const dPeepholes = rule.peepholeGradient?.(kept, dProjected, hidden);
   return [
     dProjected,

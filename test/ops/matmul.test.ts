@@ -3,7 +3,7 @@ import { add, mul } from '../../src/ops/arithmetic.ts';
 import { linear, matmul } from '../../src/ops/matmul.ts';
 import { checkOp, type Sample } from '../support/checkOp.ts';
 
-const variants = [{ matmul: 'direct' }, { matmul: 'splitK' }, { matmul: 'tiled' }];
+const variants = [{ matmul: 'direct' }, { matmul: 'splitK' }, { matmul: 'tiled' }, { matmul: 'wide' }];
 
 /** All four transpositions of [m, k] x [k, n]. */
 function transposed(m: number, k: number, n: number): Sample[] {
@@ -34,6 +34,8 @@ checkOp('matmul', {
     ...transposed(4, 8, 12),
     ...transposed(65, 130, 3),
     ...transposed(68, 20, 132),
+    ...transposed(17, 21, 72),
+    ...transposed(9, 64, 136),
     {
       name: 'row times matrix',
       inputs: [{ shape: [1, 130] }, { shape: [130, 64] }],

@@ -1,13 +1,16 @@
 import { roundTo, type TensorData, toTensorData } from '../../core/dtype.ts';
 import { DeviceError } from '../../core/errors.ts';
+import { sizeOf } from '../../core/shape.ts';
 import type { Variable } from '../../graph/graph.ts';
-import { flopsOf, runReference, trace, type Value } from '../../graph/trace.ts';
+import { flopsOf, runReference, type Step, trace, type Value } from '../../graph/trace.ts';
 import type {
   CompileOptions,
   Device,
   DeviceInfo,
   Feeds,
+  KernelProfile,
   MemoryUse,
+  Profile,
   Program,
   ProgramStats,
 } from '../backend.ts';
@@ -22,6 +25,7 @@ import {
   initialValues,
   toRequest,
 } from '../feeds.ts';
+import { checkTuning, mergeTuning, type TuningTable } from '../tuning.ts';
 
 /**
  * Runs programs on the ops' references, in float64: slow, everywhere available, and the definition of what is right. Variables
@@ -29,6 +33,7 @@ import {
  */
 export class CpuDevice implements Device {
   private readonly values = new Map<Variable, Float64Array>();
+  private tables: TuningTable = {};
   private disposed = false;
   readonly lost: Promise<string>;
   private resolveLost: (reason: string) => void = () => {};
@@ -52,6 +57,19 @@ export class CpuDevice implements Device {
     for (const { variable } of traced.variables) if (variable) this.valueOf(variable);
     options.onProgress?.(1, 1);
     return new CpuProgram<Names>(this, options, traced);
+  }
+
+  get tuning(): TuningTable {
+    return this.tables;
+  }
+
+  async tune(): Promise<TuningTable> {
+    this.checkUsable();
+    return this.tables;
+  }
+
+  loadTuning(table: TuningTable): void {
+    this.tables = mergeTuning(this.tables, checkTuning('loadTuning: the argument', table));
   }
 
   async read(variable: Variable): Promise<TensorData> {
@@ -93,8 +111,8 @@ class CpuProgram<Names extends string> implements Program<Names> {
   private readonly ranges: readonly FeedRange[];
 
   constructor(
-    private readonly device: CpuDevice,
-    private readonly options: CompileOptions<Names>,
+    readonly device: CpuDevice,
+    readonly options: CompileOptions<Names>,
     private readonly traced: ReturnType<typeof trace>,
   ) {
     this.finite = finiteOutputs(options);
@@ -130,7 +148,36 @@ class CpuProgram<Names extends string> implements Program<Names> {
 
   dispose(): void {}
 
-  private execute(feeds: Feeds): Map<Value, Float64Array> {
+  async profile(feeds: Feeds = {}): Promise<Profile> {
+    const kernels: KernelProfile[] = [];
+    this.execute(feeds, (step, milliseconds) => {
+      const bytes = [...step.inputs, ...step.outputs].reduce(
+        (total, { spec }) => total + 8 * sizeOf(spec.shape),
+        0,
+      );
+      const { op, path } = step;
+      kernels.push({
+        label: op.name,
+        path,
+        milliseconds,
+        flops: flopsOf(step),
+        bytes,
+        workgroups: [1, 1, 1],
+      });
+    });
+    return {
+      adapter: this.device.info.name,
+      clock: 'wall clock',
+      kernels,
+      milliseconds: kernels.reduce((total, kernel) => total + kernel.milliseconds, 0),
+      roof: null,
+    };
+  }
+
+  private execute(
+    feeds: Feeds,
+    timed?: (step: Step, milliseconds: number) => void,
+  ): Map<Value, Float64Array> {
     this.device.checkUsable();
     checkFeeds(this.traced.inputs, feeds);
     checkRanges(this.ranges, feeds);
@@ -147,6 +194,7 @@ class CpuProgram<Names extends string> implements Program<Names> {
     for (const value of this.traced.variables)
       if (value.variable) values.set(value, this.device.valueOf(value.variable));
     for (const step of this.traced.steps) {
+      const start = timed && performance.now();
       const specs = {
         inputs: step.inputs.map(({ spec }) => spec),
         outputs: step.outputs.map(({ spec }) => spec),
@@ -158,6 +206,7 @@ class CpuProgram<Names extends string> implements Program<Names> {
         step.attrs,
       );
       for (const [i, output] of step.outputs.entries()) values.set(output, results[i]);
+      if (start !== undefined) timed?.(step, performance.now() - start);
     }
     return values;
   }

@@ -3,7 +3,15 @@ import { DeviceError } from '../../core/errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { type Plan, type Region, storageBytes } from '../../graph/layout.ts';
 import type { Trace } from '../../graph/trace.ts';
-import type { CompileOptions, Device, Feeds, Program, ProgramStats } from '../backend.ts';
+import type {
+  CompileOptions,
+  Device,
+  Feeds,
+  KernelProfile,
+  Profile,
+  Program,
+  ProgramStats,
+} from '../backend.ts';
 import { findNonFinite } from '../diagnose.ts';
 import {
   checkFeeds,
@@ -16,15 +24,9 @@ import {
 } from '../feeds.ts';
 import { readMapped, usage } from './memory.ts';
 import type { Pipeline } from './pipelines.ts';
+import type { Dispatch } from './profiler.ts';
 import { encodeParams } from './shader.ts';
 import type { DeviceState } from './state.ts';
-
-/** One dispatch, ready to be recorded. */
-interface Dispatch {
-  readonly pipeline: GPUComputePipeline;
-  readonly bindGroup: GPUBindGroup;
-  readonly workgroups: readonly [number, number, number];
-}
 
 /** An output's way back: its bytes lie at `at` in the staging buffer. */
 interface Readback {
@@ -63,9 +65,9 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
   private disposed = false;
 
   constructor(
-    private readonly device: Device,
+    readonly device: Device,
     private readonly state: DeviceState,
-    private readonly options: CompileOptions<Names>,
+    readonly options: CompileOptions<Names>,
     private readonly traced: Trace,
     private readonly planned: Plan,
     pipelines: readonly Pipeline[],
@@ -119,6 +121,45 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
     const before = this.catchUp;
     this.catchUp = this.state.gpu.queue.onSubmittedWorkDone();
     await before;
+  }
+
+  async profile(feeds: Feeds = {}): Promise<Profile> {
+    this.prepare(feeds);
+    const { gpu, buffers: memory } = this.state;
+    const { watch, roof } = await this.state.profiling();
+    // Kernels that work in place change variables; they get their values back.
+    const variables = this.buffers.filter((_, i) => this.planned.buffers[i].kind === 'variables');
+    const saved = variables.map((buffer) => {
+      const copy = memory.create('saved variables', buffer.size, usage.copySource | usage.copyDestination);
+      this.copyAll(buffer, copy);
+      return copy;
+    });
+    const kernels: KernelProfile[] = [];
+    try {
+      for (const [i, { call, path, flops, regions }] of this.planned.calls.entries()) {
+        const milliseconds = await watch.time(this.dispatches[i]);
+        const bytes = regions.reduce((total, region) => total + region.bytes, 0);
+        kernels.push({ label: call.label, path, milliseconds, flops, bytes, workgroups: call.workgroups });
+      }
+    } finally {
+      for (const [i, buffer] of variables.entries()) this.copyAll(saved[i], buffer);
+      await gpu.queue.onSubmittedWorkDone();
+      for (const copy of saved) memory.free(copy);
+      watch.dispose();
+    }
+    return {
+      adapter: this.device.info.name,
+      clock: watch.clock,
+      kernels,
+      milliseconds: kernels.reduce((total, kernel) => total + kernel.milliseconds, 0),
+      roof,
+    };
+  }
+
+  private copyAll(from: GPUBuffer, to: GPUBuffer): void {
+    const encoder = this.state.gpu.createCommandEncoder();
+    encoder.copyBufferToBuffer(from, 0, to, 0, from.size);
+    this.state.gpu.queue.submit([encoder.finish()]);
   }
 
   dispose(): void {

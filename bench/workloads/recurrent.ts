@@ -1,0 +1,120 @@
+import { fill, sampled, type Workload } from './workload.ts';
+
+/**
+ * One layer over a whole sequence, every step's hidden state as the result.
+ * inputs  x [T, B, I], weight [I, G*H], recurrentWeight [H, G*H], bias [G*H], recurrentBias [G*H]
+ * outputs output [T, B, H]
+ * Gates: lstm i, f, g, o; gru r, z, n.
+ */
+export interface RecurrentSpec {
+  readonly cell: 'lstm' | 'gru';
+  /** gru only: whether the reset gate comes after the recurrent product (cuDNN, PyTorch) or before it (the paper). */
+  readonly resetAfter: boolean;
+  readonly steps: number;
+  readonly batch: number;
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+}
+
+const cells = {
+  lstm: { cell: 'lstm', resetAfter: true, gates: 4 },
+  gru: { cell: 'gru', resetAfter: true, gates: 3 },
+  // The only form that TF.js has.
+  'gru-reset-before': { cell: 'gru', resetAfter: false, gates: 3 },
+} as const;
+
+export const workloads: Workload<RecurrentSpec>[] = Object.entries(cells).flatMap(
+  ([name, { cell, resetAfter, gates }]) =>
+    [64, 128].flatMap((steps) =>
+      [128, 256, 512].flatMap((size) =>
+        [1, 32, 64].map((batch) =>
+          recurrent(`${name}-T${steps}-B${batch}-H${size}`, gates, {
+            cell,
+            resetAfter,
+            steps,
+            batch,
+            inputSize: size,
+            hiddenSize: size,
+          }),
+        ),
+      ),
+    ),
+);
+
+function recurrent(name: string, gates: number, spec: RecurrentSpec): Workload<RecurrentSpec> {
+  const { steps, batch, inputSize, hiddenSize } = spec;
+  const width = gates * hiddenSize;
+  const scale = 1 / Math.sqrt(hiddenSize);
+  return {
+    name,
+    spec,
+    default: steps === 64 && hiddenSize === 128 && batch < 64,
+    goal: batch === 1 ? 3 : 2,
+    flops: 2 * steps * batch * (inputSize + hiddenSize) * width,
+    bytes: 4 * ((inputSize + hiddenSize) * width + steps * batch * (inputSize + hiddenSize)),
+    inputs: () => ({
+      x: fill(steps * batch * inputSize, 1),
+      weight: fill(inputSize * width, 2, scale),
+      recurrentWeight: fill(hiddenSize * width, 3, scale),
+      bias: fill(width, 4, scale),
+      recurrentBias: fill(width, 5, scale),
+    }),
+    reference: async (inputs) => ({ output: sampled(hiddenStates(spec, gates, inputs)) }),
+  };
+}
+
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+
+/** The definition, step by step, in float64. */
+function hiddenStates(spec: RecurrentSpec, gates: number, inputs: Record<string, ArrayLike<number>>) {
+  const { cell, resetAfter, steps, batch, inputSize, hiddenSize: size } = spec;
+  const { x, weight, recurrentWeight, bias, recurrentBias } = inputs;
+  const output = new Float64Array(steps * batch * size);
+  const width = gates * size;
+  for (let b = 0; b < batch; b++) {
+    let h = new Float64Array(size);
+    const c = new Float64Array(size);
+    for (let t = 0; t < steps; t++) {
+      const fromInput = product(x, (t * batch + b) * inputSize, inputSize, weight, width, bias);
+      const fromState = product(h, 0, size, recurrentWeight, width, recurrentBias);
+      const gate = (g: number, j: number) => sigmoid(fromInput[g * size + j] + fromState[g * size + j]);
+      const next = new Float64Array(size);
+      const resetState = h.map((value, j) => gate(0, j) * value);
+      const fromReset =
+        cell === 'gru' && !resetAfter
+          ? product(resetState, 0, size, recurrentWeight, width, recurrentBias)
+          : null;
+      for (let j = 0; j < size; j++) {
+        if (cell === 'lstm') {
+          const candidate = Math.tanh(fromInput[2 * size + j] + fromState[2 * size + j]);
+          c[j] = gate(1, j) * c[j] + gate(0, j) * candidate;
+          next[j] = gate(3, j) * Math.tanh(c[j]);
+        } else {
+          const recurrent = fromReset ? fromReset[2 * size + j] : gate(0, j) * fromState[2 * size + j];
+          const candidate = Math.tanh(fromInput[2 * size + j] + recurrent);
+          next[j] = (1 - gate(1, j)) * candidate + gate(1, j) * h[j];
+        }
+      }
+      h = next;
+      output.set(h, (t * batch + b) * size);
+    }
+  }
+  return output;
+}
+
+/** row [k] x matrix [k, width] + bias [width] */
+function product(
+  row: ArrayLike<number>,
+  at: number,
+  k: number,
+  matrix: ArrayLike<number>,
+  width: number,
+  bias: ArrayLike<number>,
+): Float64Array {
+  const sums = Float64Array.from(bias);
+  for (let i = 0; i < k; i++) {
+    const value = row[at + i];
+    for (let j = 0; j < width; j++) sums[j] += value * matrix[i * width + j];
+  }
+  return sums;
+}

@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Device } from '../../src/backends/backend.ts';
+import { openDevice } from '../../src/backends/open.ts';
+import { readTuning, type TuningTable, writeTuning } from '../../src/backends/tuning.ts';
+import { FormatError } from '../../src/core/errors.ts';
+import { Graph } from '../../src/graph/graph.ts';
+import { matmul } from '../../src/ops/matmul.ts';
+import { bundle } from '../support/bundleSuite.ts';
+import { runInChromium, runInDeno } from '../support/hosts.ts';
+
+const key = 'matmul float32[64, 64] float32[64, 64] {"transposeA":false,"transposeB":false}';
+
+function product() {
+  const graph = new Graph();
+  return { y: matmul(graph.input('a', [64, 64]), graph.input('b', [64, 64])) };
+}
+
+describe('measured choices of kernels', () => {
+  let device: Device;
+  let adapter: string;
+  beforeAll(async () => {
+    device = await openDevice({ backend: 'webgpu' });
+    const { vendor, architecture, name } = device.info;
+    adapter = [vendor, architecture, name].filter(Boolean).join(' ');
+  });
+  afterAll(() => device.dispose());
+
+  const kernels = async (variants?: Record<string, string>) => {
+    const program = await device.compile({ outputs: product(), variants });
+    program.dispose();
+    return program.stats.kernels;
+  };
+
+  it('come before the cost model and after a forced variant', async () => {
+    const untouched = await kernels();
+    device.loadTuning({ [adapter]: { [key]: 'splitK' } });
+    expect(await kernels()).toEqual(['matmul/slices (matmul)', 'matmul/sum (matmul)']);
+    expect(await kernels({ matmul: 'tiled' })).toEqual(['matmul/tiled (matmul)']);
+    device.loadTuning({ [adapter]: { [key]: 'no such variant' }, 'another adapter': { [key]: 'splitK' } });
+    expect(await kernels()).toEqual(untouched);
+    expect(Object.keys(device.tuning)).toEqual([adapter, 'another adapter']);
+  });
+
+  it('are measured for each op and shape, and leave nothing behind', async () => {
+    const { memory } = device;
+    const table = await device.tune({ outputs: product() });
+    expect(device.tuning).toEqual(table);
+    const choice = table[adapter][key];
+    expect(['default', 'direct', 'wide', 'tiled', 'splitK']).toContain(choice);
+    const program = await device.compile({ outputs: product() });
+    const ones = new Float32Array(64 * 64).fill(1);
+    expect((await program.run({ a: ones, b: ones })).y).toEqual(ones.map(() => 64));
+    program.dispose();
+    expect(device.memory).toEqual(memory);
+  });
+
+  it('must be a table', () => {
+    const wrong = { adapter: { [key]: 3 } } as unknown as TuningTable;
+    expect(() => device.loadTuning(wrong)).toThrow(FormatError);
+    expect(() => device.loadTuning(wrong)).toThrow('loadTuning: the argument is no tuning table');
+  });
+});
+
+describe('a kept table', () => {
+  const table = { adapter: { [key]: 'wide' } };
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tuning-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('is a file in Node', async () => {
+    const path = join(folder, 'node.json');
+    expect(await readTuning(path)).toEqual({});
+    await writeTuning(path, table);
+    expect(await readTuning(path)).toEqual(table);
+    writeFileSync(path, '[1]');
+    await expect(readTuning(path)).rejects.toThrow(/is no tuning table/);
+    writeFileSync(path, '{');
+    await expect(readTuning(path)).rejects.toThrow(/is no JSON/);
+  });
+
+  it('lies in IndexedDB in a page and a worker, and in a file in Deno', async () => {
+    const path = await bundle(
+      'tuning',
+      `import { readTuning, writeTuning } from './src/backends/tuning.ts';
+      export async function roundTrip() {
+        const name = ${JSON.stringify(join(folder, 'deno.json'))};
+        const before = await readTuning(name);
+        await writeTuning(name, ${JSON.stringify(table)});
+        await writeTuning(name, ${JSON.stringify(table)});
+        return [before, await readTuning(name)];
+      }`,
+    );
+    const call = 'roundTrip';
+    expect(await runInChromium(path, { call })).toEqual([{}, table]);
+    expect(await runInChromium(path, { call, inWorker: true })).toEqual([{}, table]);
+    expect(await runInDeno(path, { call })).toEqual([{}, table]);
+  });
+});

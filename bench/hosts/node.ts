@@ -13,12 +13,10 @@ export const node: Host = {
     const main = join(folder, 'node.mjs');
     writeFileSync(
       main,
-      `import { createInterface } from 'node:readline';
-import { create, globals } from ${JSON.stringify(dawn)};
+      `import { create, globals } from ${JSON.stringify(dawn)};
 Object.assign(globalThis, globals);
 Object.defineProperty(globalThis, 'navigator', { value: { gpu: create([]), userAgent: 'node', hardwareConcurrency: 1 } });
-const lines = createInterface({ input: process.stdin });
-${serveSession.replace("import { session } from './session.js';", "const { session } = await import('./session.js');")}`,
+${serveSession}`,
     );
     return startProcess(process.execPath, [main], folder, process.env);
   },

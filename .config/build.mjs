@@ -5,17 +5,22 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { compactWgsl } from './wgsl.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { exports: entries, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** wgsl-preprocessor goes into dist/, so its licence goes with it. */
+/** Packages that go into dist/, so their licences go with them. */
+const bundled = ['wgsl-preprocessor', 'pbf'];
+const inBundled = new RegExp(`node_modules/(${bundled.join('|')})/[^/]*\\.js$`);
+
 const withLicence = {
   name: 'with-licence',
   setup(esbuild) {
-    esbuild.onLoad({ filter: /wgsl-preprocessor\.js$/ }, ({ path }) => {
+    esbuild.onLoad({ filter: inBundled }, ({ path }) => {
+      const name = inBundled.exec(path)[1];
       const licence = readFileSync(join(dirname(path), 'LICENSE'), 'utf8').trim();
-      return { contents: `/*! wgsl-preprocessor\n\n${licence}\n*/\n${readFileSync(path, 'utf8')}` };
+      return { contents: `/*! ${name}\n\n${licence}\n*/\n${readFileSync(path, 'utf8')}` };
     });
   },
 };
@@ -37,13 +42,13 @@ const { metafile } = await build({
   external: [...Object.keys(peerDependencies), 'node:*'],
   legalComments: 'inline',
   sourcemap: true,
-  plugins: [withLicence],
+  plugins: [withLicence, compactWgsl],
   metafile: true,
   logLevel: 'warning',
 });
 
-const foreign = Object.keys(metafile.inputs).filter((path) =>
-  /node_modules\/(?!wgsl-preprocessor\/)/.test(path),
+const foreign = Object.keys(metafile.inputs).filter(
+  (path) => /node_modules\//.test(path) && !inBundled.test(path),
 );
 if (foreign.length > 0)
   throw new Error(`dist/ would contain packages whose licences are not with it: ${foreign.join(', ')}`);

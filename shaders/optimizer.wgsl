@@ -1,6 +1,6 @@
 // One workgroup updates 1024 elements of one parameter and of its state; each invocation four of them.
 struct Params {
-  parameters: u32, blocks: u32, normPartials: u32, clipNorm: f32, clipValue: f32,
+  parameters: u32, blocks: u32, normPartials: u32, clipNorm: f32, clipValue: f32, rateFactor: f32,
   ${HYPERPARAMETERS}
 }
 @group(0) @binding(0) var<storage, read_write> parameters: array<vec4<f32>>;
@@ -67,14 +67,16 @@ fn main(
   if (params.clipValue > 0.0) {
     gradient = clamp(gradient, vec4<f32>(-params.clipValue), vec4<f32>(params.clipValue));
   }
-  let rate = learningRates[0];
+  let rate = learningRates[0] * params.rateFactor;
   let step = steps[0] + 1u;
   let before = parameters[parameterAt];
   var parameter = before;
   ${LOAD_STATES}
   ${UPDATE}
-  // An element whose gradient is not finite stays as it is.
-  let finite = (bitcast<vec4<u32>>(gradient) & vec4<u32>(0x7f800000u)) != vec4<u32>(0x7f800000u);
+  // An element whose gradient is not finite, or which would not be finite itself, stays as it is.
+  let exponents = vec4<u32>(0x7f800000u);
+  let finite = ((bitcast<vec4<u32>>(gradient) & exponents) != exponents)
+    & ((bitcast<vec4<u32>>(parameter) & exponents) != exponents);
   parameters[parameterAt] = select(before, parameter, finite);
   ${STORE_STATES}
 }

@@ -5,7 +5,7 @@ ${FUNCTIONS}
 
 struct States { hidden: F, cell: F }
 #if ${LOOPED}
-// The hidden states before the step and after it, by turns.
+// The hidden states before the step.
 var<workgroup> hiddenStates: array<f32, ${HIDDEN_STATES}>;
 
 // Lets all invocations see four units.
@@ -107,16 +107,14 @@ fn main(
   ${RESIDENT_WEIGHTS}
   for (var i = 0u; i < params.count; i++) {
     let step = params.first + i;
-#if ${LOOPED}
-    let readHalf = i % 2u * ${STATES_HALF}u;
-    let writeHalf = ${STATES_HALF}u - readHalf;
-#endif
     ${ZERO_SUMS}
     ${PRODUCT}
 #if ${SLICED}
     if (slice > 0u) {
       ${STORE_PARTIALS}
     }
+#endif
+#if ${MEETS}
     workgroupBarrier();
 #endif
     if (slice == 0u && isMine) {
@@ -126,7 +124,7 @@ fn main(
         let sequence = firstSequence + r;
         states[r] = advance(step, lengthOf(sequence), direction, sequence, unit, backwards, states[r], ${GATE_SUMS});
 #if ${LOOPED}
-        share(writeHalf + r * ${ROW_WORDS}u + unit, states[r].hidden);
+        share(r * ${ROW_WORDS}u + unit, states[r].hidden);
 #endif
       }
     }

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultTarget, type Target } from '../src/graph/kernel.ts';
+import { plan } from '../src/graph/plan.ts';
+import { trace } from '../src/graph/trace.ts';
 import {
   adam,
   add,
@@ -7,17 +10,26 @@ import {
   type Device,
   flatten,
   Graph,
+  gather,
   glorotUniform,
   grad,
+  gru,
+  gruCell,
   linear,
+  lstm,
+  lstmCell,
   matmul,
   maxPool2d,
   mul,
+  oneHot,
   openDevice,
   relu,
+  rnn,
+  rnnCell,
   softmaxCrossEntropy,
   sum,
   type Tensor,
+  type Variable,
 } from '../src/index.ts';
 
 /** Counts are exact on every machine: they are the part of speed that a test can hold. */
@@ -28,25 +40,25 @@ describe('budgets of dispatches', () => {
   });
   afterAll(() => device.dispose());
 
-  /** A step of the network, its first loss and its last, and how the device's buffers changed over some steps. */
+  /** Trains some steps: the loss falls, and the device's buffers stay. Gives the step's costs, and its dispatches on a GPU. */
   async function train(
     graph: Graph,
     loss: Tensor,
     feeds: Record<string, Float32Array | Int32Array>,
-    clipNorm?: number,
+    { clipNorm, steps = 20 }: { clipNorm?: number; steps?: number } = {},
   ) {
     const updates = adam({ learningRate: 1e-2, clipNorm }).minimize(loss);
     const program = await device.compile({ outputs: { loss }, updates });
     const first = (await program.run(feeds)).loss[0];
     const before = device.memory;
-    for (let step = 0; step < 20; step++) await program.submit(feeds);
+    for (let step = 0; step < steps; step++) await program.submit(feeds);
     const last = (await program.run(feeds)).loss[0];
     expect(graph.parameters.length).toBeGreaterThan(0);
     expect(last).toBeLessThan(first);
     expect(device.memory).toEqual(before);
     const { stats } = program;
     program.dispose();
-    return stats;
+    return { ...stats, onGpu: kernelsOn(adapters['a GPU'], { loss }, updates) };
   }
 
   const random = (length: number) =>
@@ -128,8 +140,111 @@ describe('budgets of dispatches', () => {
       const loss = parameters
         .map((parameter) => sum(mul(parameter, parameter)))
         .reduce((total, term) => add(total, term));
-      const stats = await train(graph, loss, {}, clipNorm);
+      const stats = await train(graph, loss, {}, { clipNorm });
       expect(stats.kernels.filter((kernel) => /^(adam|squaredNorm) /.test(kernel))).toHaveLength(expected);
     }
   });
+
+  for (const source of ['an embedding', 'one-hot vectors'] as const) {
+    it(`a character LSTM on ${source}, T = B = 32, Adam: at most 17 dispatches, 1 submit, no new buffers`, async () => {
+      const graph = new Graph({ seed: 1 });
+      const [steps, batch, vocabulary, inputSize] = [32, 32, 64, 64];
+      const text = graph.input('text', [steps, batch], 'int32');
+      const following = graph.input('following', [steps, batch], 'int32');
+      const x =
+        source === 'an embedding'
+          ? gather(matrix(graph, 'embedding', [vocabulary, inputSize]), text)
+          : oneHot(text, vocabulary);
+      const { output } = lstm(x, recurrentWeights(graph, 4, inputSize, 128, 1));
+      const dense = matrix(graph, 'dense', [128, vocabulary]);
+      const logits = linear(output, dense, graph.variable('denseBias', [vocabulary]));
+      const loss = softmaxCrossEntropy(logits, following);
+      const feeds = { text: labels(1024, 64), following: labels(1024, 64) };
+      const stats = await train(graph, loss, feeds, { steps: 3 });
+      expect(stats.dispatches, stats.kernels.join('\n')).toBeLessThanOrEqual(17);
+      expect(stats.onGpu.length, stats.onGpu.join('\n')).toBeLessThanOrEqual(17);
+      expect(stats.submits).toBe(1);
+    }, 180_000);
+  }
 });
+
+/** What a plan needs to know of two adapters, so that both are counted on any machine. */
+const adapters: Readonly<Record<string, Target>> = {
+  'a GPU': defaultTarget,
+  SwiftShader: { ...defaultTarget, barrierLanes: 64, fastWorkgroupMemory: false, registerWords: 2048 },
+};
+
+/** The dispatches that a program would take there. */
+function kernelsOn(
+  target: Target,
+  outputs: Readonly<Record<string, Tensor>>,
+  updates: readonly (readonly [Variable, Tensor])[] = [],
+): string[] {
+  return plan(trace({ outputs, updates }), target).calls.map(({ call, path }) => `${call.label} ${path}`);
+}
+
+function matrix(graph: Graph, name: string, shape: readonly number[]): Variable {
+  return graph.variable(name, shape, { initializer: glorotUniform() });
+}
+
+function recurrentWeights(graph: Graph, gates: number, inputSize: number, hidden: number, biases: 1 | 2) {
+  return {
+    weight: matrix(graph, 'weight', [inputSize, gates * hidden]),
+    recurrentWeight: matrix(graph, 'recurrentWeight', [hidden, gates * hidden]),
+    bias: graph.variable('bias', [gates * hidden]),
+    ...(biases === 2 && { recurrentBias: graph.variable('recurrentBias', [gates * hidden]) }),
+  };
+}
+
+for (const [adapter, target] of Object.entries(adapters)) {
+  describe(`budgets of recurrent layers on ${adapter}, T = 64, two biases`, () => {
+    const cells = { lstm: [lstm, 4], gru: [gru, 3], rnn: [rnn, 1] } as const;
+    const layer = (name: keyof typeof cells, batch: number, size: number) => {
+      const graph = new Graph();
+      const [cell, gates] = cells[name];
+      const x = graph.input('x', [64, batch, size]);
+      return { graph, x, ...cell(x, recurrentWeights(graph, gates, size, size, 2)) };
+    };
+    const expectAtMost = (most: number, kernels: string[]) =>
+      expect(kernels.length, kernels.join('\n')).toBeLessThanOrEqual(most);
+
+    for (const name of ['lstm', 'gru', 'rnn'] as const) {
+      for (const batch of [1, 32]) {
+        it(`${name}, I = H = 128, B = ${batch}: at most 3 forward, 12 with the gradients of x and all weights`, () => {
+          const { graph, x, output, hiddenState, lastOutput } = layer(name, batch, 128);
+          expectAtMost(3, kernelsOn(target, { output, hiddenState }));
+          // The row of the last output is a transposed copy of the final states, where there are more rows than one.
+          expectAtMost(3, kernelsOn(target, { lastOutput }));
+          const dy = graph.input('dy', output.shape);
+          const gradients = grad(sum(mul(output, dy)), [x, ...graph.parameters]);
+          const named = Object.fromEntries(gradients.map((gradient, i) => [`d${i}`, gradient]));
+          expectAtMost(12, kernelsOn(target, { output, ...named }));
+        });
+
+        it(`${name}, H = 512, B = ${batch}: at most T + 3 forward`, () => {
+          const { output, hiddenState } = layer(name, batch, 512);
+          expectAtMost(64 + 3, kernelsOn(target, { output, hiddenState }));
+        });
+      }
+    }
+
+    it('a streaming step of one layer: 1, states included', () => {
+      const graph = new Graph();
+      const x = graph.input('x', [1, 64]);
+      const state = (name: string) => graph.variable(name, [1, 128], { trainable: false });
+      const [h, c, g, r] = ['h', 'c', 'g', 'r'].map(state);
+      const weights = (name: string, gates: number) =>
+        graph.scope(name, () => recurrentWeights(graph, gates, 64, 128, 1));
+      const next = lstmCell(x, { hiddenState: h, cellState: c }, weights('lstm', 4));
+      const updates: [Variable, Tensor][] = [
+        [h, next.hiddenState],
+        [c, next.cellState],
+      ];
+      expectAtMost(1, kernelsOn(target, { y: next.hiddenState }, updates));
+      const nextGru = gruCell(x, g, weights('gru', 3));
+      expectAtMost(1, kernelsOn(target, { y: nextGru }, [[g, nextGru]]));
+      const nextRnn = rnnCell(x, r, weights('rnn', 1));
+      expectAtMost(1, kernelsOn(target, { y: nextRnn }, [[r, nextRnn]]));
+    });
+  });
+}

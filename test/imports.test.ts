@@ -12,10 +12,14 @@ const below: Readonly<Record<string, readonly string[]>> = {
   host: ['core'],
   graph: ['core'],
   ops: ['core', 'graph'],
-  nn: ['core', 'graph', 'ops'],
+  nn: ['core', 'graph', 'ops', 'io'],
   optim: ['core', 'graph', 'ops'],
   backends: ['core', 'graph', 'host'],
   io: ['core'],
+  train: ['core', 'graph', 'ops', 'nn', 'optim', 'backends', 'io'],
+  verify: ['core', 'graph', 'ops', 'backends'],
+  onnx: ['core', 'graph', 'ops', 'backends', 'host'],
+  webnn: ['core', 'graph', 'ops', 'nn', 'backends'],
 };
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' })

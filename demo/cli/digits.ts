@@ -1,16 +1,14 @@
-import { NonFiniteError } from '../../src/index.ts';
+import { NonFiniteError, type ProgramStats, TrainingError } from '../../src/index.ts';
 import {
-  type Answers,
   type Digits,
-  type DigitsNetwork,
-  type DigitsReader,
-  type DigitsTrainer,
-  digitsNetwork,
-  digitsReader,
-  digitsTrainer,
-  type Reading,
+  type DigitsModel,
+  digitsModel,
+  digitsSchedule,
+  readWith,
   type Score,
   scoreOf,
+  stepsPerEpoch,
+  trainDigits,
 } from '../models/digits.ts';
 import { confusionTable, drawDigits, percent } from './draw.ts';
 import { checkWritable, saveWeights } from './files.ts';
@@ -23,7 +21,7 @@ import {
   openAndTell,
   statsLine,
 } from './output.ts';
-import { showProgress } from './progress.ts';
+import { type Progress, showProgress } from './progress.ts';
 
 export interface DigitsOptions extends CommonOptions {
   /** Of the digits to learn from and of those held out. */
@@ -37,11 +35,11 @@ export interface DigitsOptions extends CommonOptions {
 /** How a training went. */
 interface Course {
   readonly seconds: number;
-  /** The last that was read; null where it was stopped before. */
-  readonly last: Reading | null;
+  /** Steps done, and the loss of the last epoch so far; null where it was stopped before any was read. */
+  readonly step: number;
+  readonly loss: number | null;
   readonly outcome: 'finished' | 'interrupted' | 'diverged';
-  /** To the held-out digits after the last step, where they were asked then. */
-  readonly answers: Answers | null;
+  readonly stats: ProgramStats;
   readonly error?: NonFiniteError;
 }
 
@@ -53,26 +51,22 @@ export async function digits(options: DigitsOptions, output: Output): Promise<vo
   output.say(`${train.count} handwritten digits to learn from, ${heldOut.count} held out to judge by.`);
   const device = await openAndTell(options, output);
   try {
-    const network = digitsNetwork(options.seed);
-    const trainer = await digitsTrainer(device, network, train, { ...options, signal: stop.signal });
-    const reader = await digitsReader(device, network, 'heldOut', heldOut);
-    output.say(statsLine('A training step', trainer.program.stats), '');
-
-    const course = await followTraining(trainer, reader, heldOut, train, options, stop.signal, output);
-    if (course.outcome === 'interrupted' && !course.last)
-      throw new CommandError('stopped before anything was learned; nothing is saved');
+    const steps = options.epochs * stepsPerEpoch(train, options.batch);
+    const learningRate = digitsSchedule(options.learningRate, steps);
+    const model = await digitsModel(device, { seed: options.seed, learningRate });
+    const course = await followTraining(model, train, heldOut, options, stop.signal, output);
     if (course.outcome !== 'finished') output.say('', stoppedBecause(course));
-    const answers = course.answers ?? (await reader.read());
+    const answers = await readWith(model, heldOut);
     const score = scoreOf(answers, heldOut);
     if (course.outcome !== 'diverged') showScore(score, heldOut, answers.predicted, output);
     const bytes = await saveWeights(
       options.output,
       device,
-      network.variables,
+      model.variables,
       describe(score, course, options),
     );
     output.say(
-      `Saved ${parametersOf(network)} numbers to ${options.output} (${(bytes / 1000).toFixed(1)} kB).`,
+      `Saved ${parametersOf(model)} numbers to ${options.output} (${(bytes / 1000).toFixed(1)} kB).`,
     );
     output.say(`Try: npm start -- predict ${options.output}`);
     output.result({
@@ -81,16 +75,16 @@ export async function digits(options: DigitsOptions, output: Output): Promise<vo
       seed: options.seed,
       epochs: options.epochs,
       trainedOn: train.count,
-      steps: course.last?.step ?? 0,
+      steps: course.step,
       seconds: course.seconds,
-      loss: course.last?.loss ?? null,
+      loss: course.loss,
       outcome: course.outcome,
       accuracy: score.accuracy,
       correct: score.correct,
       total: score.total,
       confusion: score.confusion,
       output: options.output,
-      step: statsResult(trainer),
+      step: statsResult(course.stats),
     });
     if (course.error) {
       throw new CommandError(
@@ -122,54 +116,58 @@ function stopOnSignal(): { signal: AbortSignal; release(): void } {
 }
 
 async function followTraining(
-  trainer: DigitsTrainer,
-  reader: DigitsReader,
-  heldOut: Digits,
+  model: DigitsModel,
   train: Digits,
-  { epochs, batch }: DigitsOptions,
+  heldOut: Digits,
+  options: DigitsOptions,
   signal: AbortSignal,
   output: Output,
 ): Promise<Course> {
-  const progress = showProgress(trainer.steps, output);
   const started = performance.now();
-  const size = Math.min(batch, train.count);
-  let training = 0;
-  let resumed = started;
-  let last: Reading | null = null;
-  let answers: Answers | null = null;
+  const training = trainDigits(model, train, heldOut, { ...options, signal });
+  let progress: Progress | null = null;
+  let stats: ProgramStats | null = null;
+  let loss: number | null = null;
   let heldOutAccuracy: number | null = null;
-  const seconds = () => (performance.now() - started) / 1000;
+  const end = (outcome: Course['outcome'], error?: NonFiniteError): Course => {
+    if (!stats || (outcome === 'interrupted' && training.state.step === 0))
+      throw new CommandError('stopped before anything was learned; nothing is saved');
+    const seconds = (performance.now() - started) / 1000;
+    return { seconds, step: training.state.step, loss, outcome, stats, error };
+  };
   try {
-    await trainer.train(async (reading) => {
-      last = reading;
-      const now = performance.now();
-      training += now - resumed;
-      const epochEnds = reading.step % trainer.stepsPerEpoch === 0;
-      answers = epochEnds ? await reader.read() : null;
-      if (answers) heldOutAccuracy = scoreOf(answers, heldOut).accuracy;
-      resumed = performance.now();
+    for await (const event of training) {
+      if (event.kind === 'start') {
+        stats = event.stats;
+        output.say(statsLine('A training step', stats), '');
+        progress = showProgress(event.steps ?? 0, output);
+        continue;
+      }
+      if (event.kind === 'end') continue;
+      loss = event.loss;
+      if (event.kind === 'epoch') heldOutAccuracy = event.validation?.metrics.accuracy ?? null;
       const standing = {
-        epoch: `${reading.epoch}/${epochs}`,
-        loss: reading.loss,
-        accuracy: reading.accuracy,
+        epoch: `${event.epoch}/${event.epochs}`,
+        loss,
+        accuracy: event.metrics.accuracy,
         heldOut: heldOutAccuracy,
-        imagesPerSecond: (1000 * reading.step * size) / training,
+        imagesPerSecond: event.samplesPerSecond,
       };
-      if (epochEnds) progress.epoch(reading.step, standing);
-      else progress.update(reading.step, standing);
-    });
-    if (!signal.aborted) return { seconds: seconds(), last, outcome: 'finished', answers };
-    return { seconds: seconds(), last, outcome: 'interrupted', answers: null };
+      if (event.kind === 'epoch') progress?.epoch(event.step, standing);
+      else progress?.update(event.step, standing);
+    }
+    return end('finished');
   } catch (error) {
-    if (!(error instanceof NonFiniteError)) throw error;
-    return { seconds: seconds(), last, outcome: 'diverged', answers: null, error };
+    if (error instanceof NonFiniteError) return end('diverged', error);
+    if (error instanceof TrainingError && signal.aborted) return end('interrupted');
+    throw error;
   } finally {
-    progress.stop();
+    progress?.stop();
   }
 }
 
-function stoppedBecause({ outcome, last, error }: Course): string {
-  const at = last ? `after step ${last.step}` : 'at the first steps';
+function stoppedBecause({ outcome, step, error }: Course): string {
+  const at = step > 0 ? `after step ${step}` : 'at the first steps';
   if (outcome === 'interrupted')
     return `Stopped ${at}; what has been learned is kept. (Ctrl-C again to leave at once.)`;
   return `Stopped ${at}: ${error?.message}.`;
@@ -192,21 +190,21 @@ function showScore(score: Score, heldOut: Digits, predicted: Int32Array, output:
   output.say(...drawDigits(pictures, output.columns));
 }
 
-function parametersOf(network: DigitsNetwork): string {
-  return network.variables.reduce((total, { size }) => total + size, 0).toLocaleString('en');
+function parametersOf(model: DigitsModel): string {
+  return model.variables.reduce((total, { size }) => total + size, 0).toLocaleString('en');
 }
 
-function describe(score: Score, { last, outcome }: Course, options: DigitsOptions): Record<string, string> {
+function describe(score: Score, { step, outcome }: Course, options: DigitsOptions): Record<string, string> {
   return {
     format: 'tensorloom digits',
     heldOutAccuracy: String(score.accuracy),
-    steps: String(last?.step ?? 0),
+    steps: String(step),
     outcome,
     seed: String(options.seed),
   };
 }
 
-function statsResult({ program: { stats } }: DigitsTrainer): Record<string, number> {
+function statsResult(stats: ProgramStats): Record<string, number> {
   const { dispatches, submits, flops, memoryBytes, unsharedBytes } = stats;
   return { dispatches, submits, flops, memoryBytes, unsharedBytes };
 }

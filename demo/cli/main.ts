@@ -4,6 +4,7 @@ import { type DigitsOptions, digits } from './digits.ts';
 import { gates } from './gates.ts';
 import { CommandError, type CommonOptions, Output } from './output.ts';
 import { type PredictOptions, predict } from './predict.ts';
+import { type VerifyCommandOptions, verifyCommand } from './verify.ts';
 
 const examples = `
 Examples:
@@ -12,6 +13,7 @@ Examples:
   npm start -- predict digits.safetensors     read the held-out digits with saved weights
   npm start -- predict digits.safetensors --digit 7
   npm start -- gates --seed 5
+  npm start -- verify                         every op on the adapters of this machine against the reference
   npm start -- --json > result.json           the result alone on stdout
 
 Options of one command: npm start -- <command> --help`;
@@ -103,6 +105,17 @@ program.addCommand(
     'gates',
     'one perceptron learns OR and AND, but not XOR; two layers do',
     (_, options, output) => gates(options, output),
+  ),
+);
+program.addCommand(
+  command<VerifyCommandOptions>(
+    'verify',
+    "compare every op, forward and backward, on this machine's adapters with the reference",
+    (_, options, output) => verifyCommand(options, output),
+  ).addOption(
+    new Option('--host <name>', 'whose WebGPU to use')
+      .choices(['node', 'deno', 'chrome', 'all'])
+      .default('all'),
   ),
 );
 

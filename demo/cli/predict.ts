@@ -1,22 +1,8 @@
-import {
-  type Answers,
-  classes,
-  type Digits,
-  digitsNetwork,
-  digitsReader,
-  scoreOf,
-} from '../models/digits.ts';
+import { type Answers, classes, type Digits, digitsModel, readWith, scoreOf } from '../models/digits.ts';
 import { bar, drawDigits, percent, table } from './draw.ts';
 import { loadWeights, readTensorFile } from './files.ts';
 import { readDigits } from './mnist.ts';
-import {
-  CommandError,
-  type CommonOptions,
-  deviceResult,
-  type Output,
-  openAndTell,
-  statsLine,
-} from './output.ts';
+import { CommandError, type CommonOptions, deviceResult, type Output, openAndTell } from './output.ts';
 
 export interface PredictOptions extends CommonOptions {
   /** Of the digits to learn from and of those held out. */
@@ -39,11 +25,10 @@ export async function predict(path: string, options: PredictOptions, output: Out
   const file = await readTensorFile(path);
   const device = await openAndTell(options, output);
   try {
-    const network = digitsNetwork(options.seed);
-    loadWeights(path, file, device, network.variables);
-    const reader = await digitsReader(device, network, 'heldOut', heldOut);
-    output.say(statsLine('Reading 250 digits', reader.program.stats), '');
-    const answers = await reader.read();
+    const model = await digitsModel(device, { seed: options.seed });
+    loadWeights(path, file, device, model.variables);
+    output.say('');
+    const answers = await readWith(model, heldOut);
     const { accuracy, correct, total } = scoreOf(answers, heldOut);
     output.say(`Held-out digits read rightly: ${percent(accuracy)} (${correct} of ${total})`, '');
     const shown = options.digit === undefined ? Array.from({ length: drawn }, (_, i) => i) : [options.digit];

@@ -5,7 +5,7 @@ import type { Output } from './output.ts';
 export interface Standing {
   readonly epoch: string;
   readonly loss: number;
-  /** Of the last batch. */
+  /** Of the epoch so far. */
   readonly accuracy: number;
   /** Of the held-out digits after the last epoch; null before the first has ended. */
   readonly heldOut: number | null;
@@ -53,7 +53,7 @@ function progressBar(total: number, { stream, columns }: Output): Progress {
     format:
       columns < 100
         ? '{epoch} {bar} loss {loss}, {accuracy}, held out {heldOut}, {rate} images/s, {left}'
-        : 'epoch {epoch} {bar} loss {loss}, batch {accuracy}, held out {heldOut}, {rate} images/s, {left} left',
+        : 'epoch {epoch} {bar} loss {loss}, accuracy {accuracy}, held out {heldOut}, {rate} images/s, {left} left',
   });
   const waiting = { epoch: '1', loss: '-', accuracy: '-', heldOut: '-', rate: '-', left: '-' };
   bar.start(total, 0, waiting);
@@ -70,7 +70,7 @@ function progressLines(total: number, output: Output): Progress {
     const { epoch, loss, accuracy, heldOut, rate } = texts(standing);
     written = performance.now();
     output.say(
-      `epoch ${epoch}  loss ${loss}  batch ${accuracy}  held out ${heldOut}  ${rate} images/s  ${timeLeft(started, done, total)} left`,
+      `epoch ${epoch}  loss ${loss}  accuracy ${accuracy}  held out ${heldOut}  ${rate} images/s  ${timeLeft(started, done, total)} left`,
     );
   };
   return {

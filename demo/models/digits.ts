@@ -1,28 +1,35 @@
 import {
   adam,
-  add,
-  argMax,
-  batchNorm,
-  cast,
-  conv2d,
+  type CompiledModel,
+  compileModel,
+  type Dataset,
   type Device,
-  dropout,
-  equal,
-  Graph,
-  gather,
+  dataset,
+  fit,
   heNormal,
-  linear,
-  maxPool2d,
-  mean,
-  type Program,
-  RandomStream,
+  mapDataset,
+  oneCycle,
+  predict,
+  type RandomStream,
   relu,
-  reshape,
+  type Schedule,
+  shuffleDataset,
   softmax,
   softmaxCrossEntropy,
   type Tensor,
-  type Variable,
+  type Training,
 } from '../../src/index.ts';
+import {
+  batchNorm,
+  conv2d,
+  dense,
+  dropout,
+  flatten,
+  type Layer,
+  maxPool2d,
+  sequential,
+} from '../../src/layers.ts';
+import { accuracy } from '../../src/metrics.ts';
 
 export const classes = 10;
 const side = 28;
@@ -36,148 +43,48 @@ export interface Digits {
   readonly labels: Int32Array;
 }
 
-interface Forward {
-  readonly output: Tensor;
-  /** New running statistics of batch normalisation, in training. */
-  readonly updates: readonly (readonly [Variable, Tensor])[];
-}
-
-/** A part of the network: its variables, and what it does to a tensor with them. */
-interface Layer {
-  readonly variables: readonly Variable[];
-  apply(x: Tensor, training: boolean): Forward;
-}
-
-/** Convolution, batch normalisation, relu, and the largest of each 2 x 2 pixels: [n, h, w, in] -> [n, h', w', out]. */
-function convolutionBlock(
-  graph: Graph,
-  name: string,
-  size: number,
-  inChannels: number,
-  channels: number,
-): Layer {
-  return graph.scope(name, () => {
-    const filter = graph.variable('filter', [size, size, inChannels, channels], { initializer: heNormal() });
-    const scale = graph.variable('scale', [channels], { initializer: 1 });
-    const offset = graph.variable('offset', [channels]);
-    const runningMean = graph.variable('runningMean', [channels], { trainable: false });
-    const runningVariance = graph.variable('runningVariance', [channels], {
-      initializer: 1,
-      trainable: false,
-    });
-    return {
-      variables: [filter, scale, offset, runningMean, runningVariance],
-      apply: (x, training) =>
-        graph.scope(name, () => {
-          const y = conv2d(x, filter);
-          const { output, updates } = batchNorm(y, { scale, offset, runningMean, runningVariance, training });
-          return { output: maxPool2d(relu(output), { windowSize: 2 }), updates };
-        }),
-    };
-  });
-}
-
-/** All features of an image, a part of them dropped in training, to one number for each class. */
-function denseLayer(graph: Graph, name: string, features: number, units: number, rate: number): Layer {
-  return graph.scope(name, () => {
-    // All 0: no class is likelier than another at the start.
-    const weights = graph.variable('weights', [features, units]);
-    const bias = graph.variable('bias', [units]);
-    return {
-      variables: [weights, bias],
-      apply: (x, training) =>
-        graph.scope(name, () => {
-          const flat = reshape(x, [x.shape[0], features]);
-          return { output: linear(dropout(flat, { rate, training }), weights, bias), updates: [] };
-        }),
-    };
-  });
-}
-
-/** A small network that reads handwritten digits. */
-export interface DigitsNetwork {
-  readonly graph: Graph;
-  /** What a weights file holds. */
-  readonly variables: readonly Variable[];
-  /** [n, 784] -> logits [n, 10]. */
-  apply(pixels: Tensor, training: boolean): Forward;
-}
-
-export function digitsNetwork(seed: number): DigitsNetwork {
-  const graph = new Graph({ seed });
+/** A small network that reads handwritten digits: [n, 28, 28, 1] -> logits [n, 10]. */
+export function digitsNetwork(): Layer {
   // 28 x 28 x 1 -> 24 x 24 x 8 -> 12 x 12 x 8 -> 10 x 10 x 16 -> 5 x 5 x 16 -> 10
-  const layers = [
-    convolutionBlock(graph, 'conv1', 5, 1, 8),
-    convolutionBlock(graph, 'conv2', 3, 8, 16),
-    denseLayer(graph, 'dense', 5 * 5 * 16, classes, 0.1),
-  ];
-  return {
-    graph,
-    variables: layers.flatMap(({ variables }) => variables),
-    apply(pixels, training) {
-      let output = reshape(pixels, [pixels.shape[0], side, side, 1]);
-      const updates: Forward['updates'][number][] = [];
-      for (const layer of layers) {
-        const forward = layer.apply(output, training);
-        output = forward.output;
-        updates.push(...forward.updates);
-      }
-      return { output, updates };
-    },
-  };
+  return sequential(
+    [
+      conv2d(8, 5, { name: 'conv1', bias: false, initializers: { weight: heNormal() } }),
+      batchNorm({ name: 'norm1' }),
+      relu,
+      maxPool2d(2),
+      conv2d(16, 3, { name: 'conv2', bias: false, initializers: { weight: heNormal() } }),
+      batchNorm({ name: 'norm2' }),
+      relu,
+      maxPool2d(2),
+      flatten(),
+      dropout(0.1),
+      // All 0: no class is likelier than another at the start.
+      dense(classes, { name: 'dense', initializers: { weight: 0 } }),
+    ],
+    { name: 'digits' },
+  );
 }
 
-/** Puts digits on the device, once: programs then take batches of them by index, and nothing else is uploaded. */
-function batchOf(
-  graph: Graph,
-  name: string,
-  digits: Digits,
-  batch: number,
-): { pixels: Tensor; labels: Tensor } {
-  const indices = graph.input(`${name}/indices`, [batch], 'uint32');
-  return graph.scope(name, () => {
-    const pixels = graph.variable('pixels', [digits.count, pixelsPerDigit], {
-      initializer: digits.pixels,
-      trainable: false,
-    });
-    const labels = graph.variable('labels', [digits.count], { initializer: digits.labels, dtype: 'int32' });
-    return { pixels: gather(pixels, indices), labels: gather(labels, indices) };
+export type DigitsModel = CompiledModel<Tensor, Tensor>;
+
+/** The network with all that it is trained for; a model that only reads digits needs no `learningRate`. */
+export function digitsModel(
+  device: Device,
+  { seed, learningRate = 0 }: { seed: number; learningRate?: number | Schedule },
+): Promise<DigitsModel> {
+  return compileModel(digitsNetwork(), {
+    device,
+    seed,
+    loss: softmaxCrossEntropy,
+    // A short memory of squared gradients, for there are only some hundred steps.
+    optimizer: adam({ learningRate, beta2: 0.99 }),
+    metrics: [accuracy()],
+    input: { shape: [side, side, 1], dtype: 'float32' },
   });
 }
 
-export interface TrainingOptions {
-  readonly epochs: number;
-  readonly batch: number;
-  /** The largest learning rate of the cycle. */
-  readonly learningRate: number;
-  /** For the order of the digits. */
-  readonly seed: number;
-  /** Ends the training after the present step. */
-  readonly signal?: AbortSignal;
-}
-
-/** What is known of a training between two steps. */
-export interface Reading {
-  /** Steps done. */
-  readonly step: number;
-  /** The epoch of the last step, from 1. */
-  readonly epoch: number;
-  /** Of the batch that was read last. */
-  readonly loss: number;
-  /** The share of digits in that batch that was read rightly, with dropout. */
-  readonly accuracy: number;
-}
-
-export interface DigitsTrainer {
-  /** One training step: forward, loss, backward, Adam, running statistics. */
-  readonly program: Program<'loss' | 'accuracy'>;
-  readonly stepsPerEpoch: number;
-  readonly steps: number;
-  /**
-   * Makes all steps; `onReading` is awaited after each in which the loss was read, and at the end of each epoch.
-   * @throws NonFiniteError where the loss became NaN or infinite. The parameters are those before that step.
-   */
-  train(onReading: (reading: Reading) => Promise<void> | void): Promise<void>;
+export function toDataset({ count, pixels, labels }: Digits): Dataset {
+  return dataset({ x: { data: pixels, shape: [count, side, side, 1] }, y: labels });
 }
 
 /** -1, 0 or 1 pixels. Shifted digits are as good as more digits: they raise the accuracy by a third of a per cent. */
@@ -185,83 +92,53 @@ function shift(random: RandomStream): number {
   return random.integer(3) - 1;
 }
 
-/** Steps from one reading of the loss to the next; the others only submit. */
-const stepsPerReading = 10;
-
-/** Compiles the training of `network` on `digits`. */
-export async function digitsTrainer(
-  device: Device,
-  network: DigitsNetwork,
-  digits: Digits,
-  options: TrainingOptions,
-): Promise<DigitsTrainer> {
-  const { graph } = network;
-  const { epochs, seed, signal } = options;
-  const batch = Math.min(options.batch, digits.count);
-  const { pixels, labels } = batchOf(graph, 'train', digits, batch);
-  const learningRate = graph.input('train/learningRate', []);
-  // The digits of a batch are shifted together, by a number of pixels in reading order: what leaves a row comes in at the next one,
-  // where it is paper.
-  const offset = graph.input('train/offset', [], 'int32');
-  const places = graph.constant(
-    Array.from({ length: pixelsPerDigit }, (_, i) => i),
-    [pixelsPerDigit],
-    'int32',
+/** The digits in another order in each epoch, each shifted by at most one pixel in each direction. */
+export function shiftedDigits(digits: Digits, seed: number): Dataset {
+  const set = shuffleDataset(toDataset(digits), { seed });
+  return mapDataset(
+    set,
+    ({ x, y }, { random }) => {
+      // In reading order: what leaves a row comes in at the next one, where it is paper.
+      const offset = side * shift(random) + shift(random);
+      return { x: Float32Array.from(x, (_, i) => x[i + offset] ?? 0), y: y[0] };
+    },
+    { seed, fields: set.fields },
   );
-  const shifted = gather(pixels, add(places, offset), 1);
-  const { output: logits, updates } = network.apply(shifted, true);
-  const loss = softmaxCrossEntropy(logits, labels);
-  const accuracy = mean(cast(equal(argMax(logits), labels), 'float32'));
-  const program = await device.compile({
-    outputs: { loss, accuracy },
-    // A short memory of squared gradients, for there are only some hundred steps.
-    updates: [...adam({ learningRate, beta2: 0.99 }).minimize(loss), ...updates],
-    signal,
-  });
-  // What is left over at the end of an epoch waits for another order of the digits.
-  const stepsPerEpoch = Math.floor(digits.count / batch);
-  const steps = epochs * stepsPerEpoch;
-
-  async function train(onReading: (reading: Reading) => Promise<void> | void): Promise<void> {
-    const random = new RandomStream(seed, 1);
-    let paused = performance.now();
-    for (let epoch = 1, step = 0; epoch <= epochs; epoch++) {
-      const order = random.permutation(digits.count);
-      for (let first = 0; first < stepsPerEpoch * batch; first += batch) {
-        if (signal?.aborted) return;
-        const feeds = {
-          'train/indices': order.subarray(first, first + batch),
-          'train/offset': side * shift(random) + shift(random),
-          'train/learningRate': oneCycle(step, steps, options.learningRate),
-        };
-        const epochEnds = ++step % stepsPerEpoch === 0;
-        if (step % stepsPerReading === 0 || epochEnds) {
-          const { loss, accuracy } = await program.run(feeds);
-          await onReading({ step, epoch, loss: loss[0], accuracy: accuracy[0] });
-        } else {
-          await program.submit(feeds);
-        }
-        // The CPU reference never waits for anything: without a pause no Ctrl-C would be heard.
-        if (performance.now() - paused < 100) continue;
-        await new Promise((resolve) => setTimeout(resolve));
-        paused = performance.now();
-      }
-    }
-  }
-  return { program, stepsPerEpoch, steps, train };
 }
 
-/**
- * Up to `peak` in the first quarter of the steps and down to nothing in the rest, along cosines (Smith, Topin:
- * "Super-Convergence", 2018).
- */
-export function oneCycle(step: number, steps: number, peak: number): number {
-  const turn = 0.25 * steps;
-  const cosine = (from: number, to: number, share: number) =>
-    to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
-  return step < turn
-    ? cosine(peak / 10, peak, step / turn)
-    : cosine(peak, peak / 1000, (step - turn) / (steps - turn));
+/** The learning rate of the main job: up in the first quarter of the steps, down to nothing in the rest. */
+export function digitsSchedule(peak: number, steps: number): Schedule {
+  return oneCycle({ learningRate: peak, steps, rise: 0.25, start: 10, end: 100 });
+}
+
+export interface TrainingOptions {
+  readonly epochs: number;
+  readonly batch: number;
+  /** For the order of the digits, and how each is shifted. */
+  readonly seed: number;
+  /** Ends the training after the present step. */
+  readonly signal?: AbortSignal;
+}
+
+/** Steps of an epoch: what is left over at its end waits for another order of the digits. */
+export function stepsPerEpoch({ count }: Digits, batch: number): number {
+  return Math.floor(count / Math.min(batch, count));
+}
+
+/** Trains on `digits`, judging by `heldOut` after each epoch. */
+export function trainDigits(
+  model: DigitsModel,
+  digits: Digits,
+  heldOut: Digits,
+  { epochs, batch, seed, signal }: TrainingOptions,
+): Training {
+  return fit(model, shiftedDigits(digits, seed), {
+    epochs,
+    batchSize: Math.min(batch, digits.count),
+    dropLast: true,
+    validation: toDataset(heldOut),
+    signal,
+  });
 }
 
 /** What the network makes of digits. */
@@ -272,44 +149,16 @@ export interface Answers {
   readonly probabilities: Float32Array;
 }
 
-export interface DigitsReader {
-  readonly program: Program<'predicted' | 'probabilities'>;
-  /** Reads all digits. */
-  read(): Promise<Answers>;
-}
-
-/** Digits that are read at a time. */
-const readingBatch = 250;
-
-/** Compiles the network without dropout, with the running statistics, for `digits`. `name` is that of their variables. */
-export async function digitsReader(
-  device: Device,
-  network: DigitsNetwork,
-  name: string,
-  digits: Digits,
-): Promise<DigitsReader> {
-  const { count } = digits;
-  const batch = Math.min(readingBatch, count);
-  const { pixels } = batchOf(network.graph, name, digits, batch);
-  const { output: logits } = network.apply(pixels, false);
-  const program = await device.compile({
-    outputs: { predicted: argMax(logits), probabilities: softmax(logits) },
+/** Reads digits: without dropout, with the running statistics. */
+export async function readWith(model: DigitsModel, { count, pixels }: Digits): Promise<Answers> {
+  const x = { data: pixels, shape: [count, side, side, 1] };
+  const { data } = await predict(model, x, { activation: softmax, batchSize: 250 });
+  const probabilities = Float32Array.from(data);
+  const predicted = Int32Array.from({ length: count }, (_, i) => {
+    const shares = probabilities.subarray(i * classes, (i + 1) * classes);
+    return shares.indexOf(Math.max(...shares));
   });
-
-  async function read(): Promise<Answers> {
-    const predicted = new Int32Array(count);
-    const probabilities = new Float32Array(count * classes);
-    for (let first = 0; first < count; first += batch) {
-      // Programs have fixed shapes: the last batch ends with repetitions, which are not counted.
-      const indices = Uint32Array.from({ length: batch }, (_, i) => Math.min(first + i, count - 1));
-      const answers = await program.run({ [`${name}/indices`]: indices });
-      const counted = Math.min(batch, count - first);
-      predicted.set(answers.predicted.subarray(0, counted), first);
-      probabilities.set(answers.probabilities.subarray(0, counted * classes), first * classes);
-    }
-    return { predicted, probabilities };
-  }
-  return { program, read };
+  return { predicted, probabilities };
 }
 
 export interface Score {

@@ -1,5 +1,6 @@
 import type { TensorData } from '../core/dtype.ts';
 import type { Tensor, Variable } from '../graph/graph.ts';
+import type { Target } from '../graph/kernel.ts';
 import type { TuningTable } from './tuning.ts';
 
 /** What runs the programs, and why it was chosen. */
@@ -45,6 +46,11 @@ export interface CompileOptions<Names extends string = string> {
   signal?: AbortSignal;
   /** Forces variants of ops, such as `{ conv2d: 'im2col' }`, instead of the cost model's choice. */
   variants?: Readonly<Record<string, string>>;
+  /**
+   * For tests: plans the kernels as for another adapter, such as a GPU where only a software adapter is at hand. The device still has to
+   * grant what they count on.
+   */
+  target?: Partial<Pick<Target, 'barrierLanes' | 'fastWorkgroupMemory' | 'registerWords'>>;
   /**
    * For tests: gives every value memory of its own, fills it with NaN words, and lets `verifyGuards` tell which kernel wrote
    * beyond its output.
@@ -102,6 +108,9 @@ export interface Profile {
 
 /** A compiled graph. Programs of one device share its variables. */
 export interface Program<Names extends string = string> {
+  readonly device: Device;
+  /** What it was compiled from. */
+  readonly options: CompileOptions<Names>;
   readonly stats: ProgramStats;
   /**
    * Runs once and reads the outputs back.

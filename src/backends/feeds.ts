@@ -7,7 +7,7 @@ import {
   toTensorData,
 } from '../core/dtype.ts';
 import { FeedError, GraphError } from '../core/errors.ts';
-import { RandomStream } from '../core/random.ts';
+import { hashText, RandomStream } from '../core/random.ts';
 import { type Shape, showShape, sizeOf } from '../core/shape.ts';
 import { Tensor, type TensorSpec, type Variable } from '../graph/graph.ts';
 import type { Request, Step, Value } from '../graph/trace.ts';
@@ -135,20 +135,13 @@ export function initialValues(variable: Variable): ArrayLike<number> {
   const size = sizeOf(shape);
   if (typeof initializer === 'number') return new Float64Array(size).fill(initializer);
   if (typeof initializer !== 'function') return initializer;
-  const values = initializer(shape, new RandomStream(variable.graph.seed, hash(variable.name)));
+  const values = initializer(shape, new RandomStream(variable.graph.seed, hashText(variable.name)));
   if (values.length !== size) {
     throw new GraphError(
       `variable "${variable.name}": ${showShape(shape as Shape)} needs ${size} numbers, the initializer gave ${values.length}`,
     );
   }
   return values;
-}
-
-/** FNV-1a, 32 bits (Fowler, Noll, Vo). */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
-  return value >>> 0;
 }
 
 export function toRequest(options: CompileOptions): Request {

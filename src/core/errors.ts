@@ -60,6 +60,24 @@ export class FormatError extends TensorloomError {
   override name = 'FormatError';
 }
 
+/** A checkpoint could not be written or read: no space, no permission, no such place. What was there before is still there. */
+export class StorageError extends TensorloomError {
+  override name = 'StorageError';
+}
+
+/** A training cannot begin as it is asked for, or had to stop; `at` tells where. The model keeps its parameters. */
+export class TrainingError extends TensorloomError {
+  override name = 'TrainingError';
+  constructor(
+    message: string,
+    /** Steps that were done, and the epoch of the last, from 1; both 0 where the training did not begin. */
+    readonly at: { readonly step: number; readonly epoch: number } = { step: 0, epoch: 0 },
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 /** A value became NaN or infinite; `operation` names the first op that produced it, where that is known. */
 export class NonFiniteError extends TensorloomError {
   override name = 'NonFiniteError';

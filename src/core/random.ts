@@ -30,6 +30,13 @@ export function uniformFromBits(bits: number): number {
   return (bits >>> 8) * 2 ** -24;
 }
 
+/** 32 bits of a text: FNV-1a (Fowler, Noll, Vo). Gives what has a name a stream of its own. */
+export function hashText(text: string): number {
+  let value = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
+  return value >>> 0;
+}
+
 /** A stream of numbers for the host: shuffles and initial weights. Two streams with the same seeds are equal. */
 export class RandomStream {
   private counter = 0;

@@ -170,7 +170,9 @@ function letter(dtype: DType): TypeLetter {
 /** A loaded word as a value to compute with. */
 function load(text: string, dtype: DType, splat: boolean): string {
   if (dtype === 'bool') return splat ? `(U(${text}) != U(0))` : `(${text} != U(0))`;
-  return dtype === 'float16' || splat ? `${letter(dtype)}(${text})` : text;
+  // A vector of f32 is not made from one f16.
+  if (dtype === 'float16') return splat ? `F(f32(${text}))` : `F(${text})`;
+  return splat ? `${letter(dtype)}(${text})` : text;
 }
 
 /** A value as what is kept in memory. */

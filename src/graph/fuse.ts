@@ -7,6 +7,8 @@ import { tunedTarget } from './tuning.ts';
 /** Steps that run as one: the kernels of one op, a chain of elementwise ops, or both. */
 export interface Unit {
   readonly path: string;
+  /** What runs as one, in order. */
+  readonly steps: readonly Step[];
   readonly calls: readonly KernelCall[];
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
@@ -145,6 +147,8 @@ function fits(
   target: Target,
 ): boolean {
   const inside = new Set<Step>([...(group.producer ? [group.producer] : []), ...group.chain, ...joining]);
+  // What the kernel itself reads cannot be made in its epilogue.
+  if (group.producer?.inputs.some(({ producer }) => producer && inside.has(producer))) return false;
   // Of a producer only output 0 is at hand in the epilogue, and its value is float32.
   for (const step of joining) {
     for (const input of step.inputs) {
@@ -309,6 +313,7 @@ function toUnit(group: Group, users: ReadonlyMap<Value, number>, target: Target)
     const calls = [chainKernel(makeChain(null, stored, 0), label)];
     return {
       path: chain[chain.length - 1].path,
+      steps: chain,
       calls,
       inputs,
       outputs: stored,
@@ -318,10 +323,12 @@ function toUnit(group: Group, users: ReadonlyMap<Value, number>, target: Target)
     };
   }
 
+  const steps = [producer, ...chain];
   const { op, attrs } = producer;
   const inPlace = op.inPlace?.(producer.inputs.length, attrs) ?? [];
   if (op.view) {
-    return { path: producer.path, calls: [], inputs, outputs: producer.outputs, inPlace, view: true, flops };
+    const { path, outputs } = producer;
+    return { path, steps, calls: [], inputs, outputs, inPlace, view: true, flops };
   }
   // The kernel's own store takes the last float32 value that leaves; the others get stores in the epilogue.
   const main = stored.filter((value) => value.spec.dtype === 'float32').at(-1) ?? producer.outputs[0];
@@ -338,5 +345,6 @@ function toUnit(group: Group, users: ReadonlyMap<Value, number>, target: Target)
     used: producer.outputs.map((value) => (users.get(value) ?? 0) > 0),
     epilogue,
   });
-  return { path: chain.at(-1)?.path ?? producer.path, calls, inputs, outputs, inPlace, view: false, flops };
+  const { path } = steps[steps.length - 1];
+  return { path, steps, calls, inputs, outputs, inPlace, view: false, flops };
 }

@@ -64,6 +64,10 @@ export interface Op<Attrs> {
   readonly elementwise?: Elementwise<Attrs>;
   /** The kernels apply `context.epilogue` to output 0; `bindings` is how many storage buffers they bind themselves. */
   readonly epilogue?: { bindings(inputCount: number, attrs: Attrs): number };
+  /** No gradient flows through: what lies behind it is not trained by the loss before it. */
+  readonly stopsGradient?: boolean;
+  /** An axis at each of whose places output 0 sums up to 0 over all other axes, whatever the values are; null where there is none. */
+  zeroSumAxis?(inputs: readonly Tensor[], attrs: Attrs): number | null;
   /** The output is input 0 under another shape: no work, no memory. */
   readonly view?: boolean;
   /** Pairs [output, input] that share storage: the kernels update the input's memory. */
@@ -276,7 +280,7 @@ export class Graph {
    * with it. It advances after each run of a program that has updates.
    */
   get step(): Variable {
-    this.stepVariable ??= this.groupedVariableAtRoot('step');
+    this.stepVariable ??= this.unscoped(() => this.groupedVariable('step', [], 'step', { dtype: 'uint32' }));
     return this.stepVariable;
   }
 
@@ -304,6 +308,16 @@ export class Graph {
     }
   }
 
+  /** What `body` makes carries no scope: what belongs to the graph as a whole, whoever asks for it first. */
+  unscoped<Result>(body: () => Result): Result {
+    const scopes = this.scopes.splice(0);
+    try {
+      return body();
+    } finally {
+      this.scopes.push(...scopes);
+    }
+  }
+
   path(name: string): string {
     return [...this.scopes, name].join('/');
   }
@@ -323,15 +337,6 @@ export class Graph {
 
   private addLeaf(source: Source, path: string, spec: TensorSpec): Tensor {
     return this.addNode(null, source, [], null, path, (node) => [new Tensor(node, 0, spec)]).outputs[0];
-  }
-
-  private groupedVariableAtRoot(name: string): Variable {
-    const scopes = this.scopes.splice(0);
-    try {
-      return this.groupedVariable(name, [], name, { dtype: 'uint32' });
-    } finally {
-      this.scopes.push(...scopes);
-    }
   }
 
   private checkLeaf(kind: string, name: string, shape: Shape, dtype: DType): void {
@@ -363,6 +368,14 @@ export function apply<Attrs>(op: Op<Attrs>, inputs: readonly Tensor[], attrs: At
     specs.map((spec, index) => new Tensor(made, index, spec)),
   );
   return [...node.outputs];
+}
+
+/**
+ * The axis at each of whose places `tensor` is known to sum up to 0: as a gradient it leaves nothing to a bias on that axis. The
+ * sum that a kernel would make is not 0 but its rounding errors, which Adam's division blows up to steps as large as any.
+ */
+export function zeroSumAxisOf({ node, index }: Tensor): number | null {
+  return index === 0 ? (node.op?.zeroSumAxis?.(node.inputs, node.attrs) ?? null) : null;
 }
 
 /** The first output of `apply`, for the many ops that have one. */

@@ -66,6 +66,11 @@ export interface Target {
   /** Whether workgroup memory is quicker than the caches: true on GPUs, not on adapters that compute on a CPU. */
   readonly fastWorkgroupMemory: boolean;
   /**
+   * 32-bit words that one invocation keeps at hand through a long loop: registers on a GPU. SwiftShader reads its stack much quicker than a
+   * buffer, so there it is far more; other adapters that compute on a CPU take minutes to compile such programs.
+   */
+  readonly registerWords: number;
+  /**
    * Which variant of an op to take where several exist, such as `{ conv2d: 'im2col' }`; tests force each in turn. An op
    * without an entry chooses by its own cost model.
    */
@@ -79,6 +84,7 @@ export const defaultTarget: Target = {
   features: { float16: false, subgroups: false },
   barrierLanes: 256,
   fastWorkgroupMemory: true,
+  registerWords: 64,
   limits: {
     storageBuffersPerShaderStage: 8,
     workgroupStorageBytes: 16384,

@@ -26,12 +26,6 @@ export function plan(trace: Trace, target: Target, options: PlanOptions = {}): P
   return new Planner(trace, target, options).run();
 }
 
-/** Variables of one group share a buffer anyway. */
-function lieTogether(members: readonly Value[]): boolean {
-  const group = members[0].variable?.group;
-  return group !== undefined && members.every((member) => member.variable?.group === group);
-}
-
 /** Outputs that a unit's calls bind; those that nothing reads may be left out. */
 function boundOutputs(unit: Unit): Set<number> {
   const bindings = unit.calls.flatMap((call) => call.bindings);
@@ -74,7 +68,7 @@ class Planner {
     }
     const inPlaceAt = this.findInPlaceUpdates();
     this.findLastUses();
-    this.placeGroups();
+    this.placeGroups(inPlaceAt);
     this.units.forEach((unit, time) => {
       if (!unit.view) this.place(unit, time, inPlaceAt);
     });
@@ -135,7 +129,7 @@ class Planner {
   }
 
   /** Inputs that a kernel wants in one buffer get a buffer for that group, apart from the shared memory. */
-  private placeGroups(): void {
+  private placeGroups(inPlaceAt: ReadonlyMap<Variable, number>): void {
     const placed = new Set<string>();
     for (const unit of this.units) {
       for (const call of unit.calls) {
@@ -143,7 +137,7 @@ class Planner {
           if (!('inputs' in binding)) continue;
           const members = binding.inputs.map((i) => unit.inputs[i]);
           const key = members.map((member) => member.id).join();
-          if (placed.has(key) || lieTogether(members)) continue;
+          if (placed.has(key) || this.lieTogether(members, inPlaceAt)) continue;
           placed.add(key);
           this.placeGroup(members, `${unit.path} inputs`);
         }
@@ -151,24 +145,42 @@ class Planner {
     }
   }
 
+  /** Variables of one group share a buffer anyway, and so do the values that are written over them. */
+  private lieTogether(members: readonly Value[], inPlaceAt: ReadonlyMap<Variable, number>): boolean {
+    const groups = members.map((member) => {
+      const [updated] = this.trace.updates.find(([, value]) => value === member) ?? [];
+      return member.variable?.group ?? (updated && inPlaceAt.has(updated) ? updated.group : undefined);
+    });
+    return groups[0] !== undefined && groups.every((group) => group === groups[0]);
+  }
+
   private placeGroup(members: readonly Value[], label: string): void {
     const buffer = this.buffers.length;
     const group: BufferPlan = { kind: 'memory', bytes: 0, label };
     this.buffers.push(group);
     const direct = new Set<Value>();
-    for (const member of members) {
+    for (const member of new Set(members)) {
+      const root = this.root(member);
+      // Two parameters can have one gradient: a second bias beside the first.
+      if (this.regions.get(root)?.buffer === buffer) continue;
       const region = { buffer, offset: group.bytes, bytes: storageBytes(member.spec) };
       group.bytes += Math.ceil((region.bytes + this.guardBytes) / alignment) * alignment;
-      const root = this.root(member);
       if (this.mayLieInGroup(root, direct)) {
         this.regions.set(root, region);
         direct.add(root);
+      } else if (this.startsAsZeros(root)) {
+        // New buffers are 0, and nothing else is ever written here.
+        this.regions.set(root, region);
       } else {
         this.groupCopies.push({ member, region });
       }
     }
     this.unsharedBytes += group.bytes;
     this.checkSize(label, group.bytes);
+  }
+
+  private startsAsZeros(root: Value): boolean {
+    return this.guardBytes === 0 && !this.regions.has(root) && !!root.constant?.every((value) => value === 0);
   }
 
   /** A kernel may not read one part of a buffer while it writes another. */

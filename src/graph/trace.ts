@@ -167,13 +167,17 @@ function checkRequest(request: Request): Tensor[] {
   return roots;
 }
 
-/** Nodes that `roots` depend on, in the order of creation. */
-export function reachable(roots: readonly Tensor[]): Tensor['node'][] {
+/** Nodes that `roots` depend on, in the order of creation; what lies behind a node is left out where `follow` says no. */
+export function reachable(
+  roots: readonly Tensor[],
+  follow: (node: Tensor['node']) => boolean = () => true,
+): Tensor['node'][] {
   const found = new Set<Tensor['node']>();
   const waiting = roots.map((root) => root.node);
   for (let node = waiting.pop(); node; node = waiting.pop()) {
     if (found.has(node)) continue;
     found.add(node);
+    if (!follow(node)) continue;
     for (const input of node.inputs) waiting.push(input.node);
   }
   return [...found].sort((a, b) => a.id - b.id);

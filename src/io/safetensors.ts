@@ -1,19 +1,8 @@
-import {
-  bytesPerElement,
-  type DType,
-  dtypes,
-  halfToNumber,
-  numberToHalf,
-  type TensorData,
-  toTensorData,
-} from '../core/dtype.ts';
+import { type DType, halfToNumber, numberToHalf, type TensorData, toTensorData } from '../core/dtype.ts';
 import { DTypeError, FormatError, ShapeError } from '../core/errors.ts';
 import { type Shape, showShape, sizeOf } from '../core/shape.ts';
-
-// https://github.com/huggingface/safetensors#format. Eight bytes give the length N of the header (u64, little-endian);
-// N bytes of JSON give for each name a dtype, a shape and data_offsets [begin, end) within the bytes that follow, and under
-// "__metadata__" texts by name. The tensors lie there row by row, little-endian, and cover those bytes without gaps.
-// Typed arrays are little-endian on every host that has WebGPU, so bytes are copied as they are.
+import type { ByteSource } from './byteSource.ts';
+import { headerLength, layOutFile, type NamedSpec, type Place, readLayout } from './safetensorsHeader.ts';
 
 /** A tensor as a file holds it. */
 export interface StoredTensor {
@@ -29,19 +18,13 @@ export interface TensorFile {
   readonly metadata: Record<string, string>;
 }
 
-/** The reference implementation's limit: a header beyond it is damage or malice. */
-const longestHeader = 100_000_000;
-
-const storedNames: Readonly<Record<DType, string>> = {
-  float32: 'F32',
-  float16: 'F16',
-  int32: 'I32',
-  uint32: 'U32',
-  bool: 'BOOL',
-};
-
-function dtypeOf(storedName: unknown): DType | undefined {
-  return dtypes.find((dtype) => storedNames[dtype] === storedName);
+/** A safetensors file of which only the header has been read. */
+export interface TensorReader {
+  /** Name, shape and dtype of each tensor, in the order of the bytes. */
+  readonly tensors: readonly NamedSpec[];
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Reads one tensor: nothing but its bytes is held. */
+  read(name: string): Promise<TensorData>;
 }
 
 const arrayTypes = {
@@ -51,11 +34,6 @@ const arrayTypes = {
   uint32: Uint32Array,
   bool: Uint8Array,
 };
-
-/** Bytes of one element in a file: a bool is one byte there. */
-function storedBytes(dtype: DType): number {
-  return dtype === 'bool' ? 1 : bytesPerElement(dtype);
-}
 
 /**
  * Writes tensors as a safetensors file. Large elements come first and the header is padded to a multiple of 8 bytes, so that
@@ -72,37 +50,49 @@ export function encodeSafetensors(
   tensors: Readonly<Record<string, StoredTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const entries = Object.entries(tensors).sort(
-    ([a, first], [b, second]) => storedBytes(second.dtype) - storedBytes(first.dtype) || (a < b ? -1 : 1),
-  );
-  const header: [string, unknown][] = [];
-  if (Object.keys(metadata).length > 0) header.push(['__metadata__', metadata]);
-  let bytes = 0;
-  for (const [name, tensor] of entries) {
-    checkTensor(name, tensor);
-    const end = bytes + tensor.data.length * storedBytes(tensor.dtype);
-    header.push([
-      name,
-      { dtype: storedNames[tensor.dtype], shape: tensor.shape, data_offsets: [bytes, end] },
-    ]);
-    bytes = end;
-  }
-  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
-  const headerLength = Math.ceil(json.length / 8) * 8;
-  const file = new Uint8Array(8 + headerLength + bytes);
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
-  file.set(json, 8);
-  file.fill(0x20, 8 + json.length, 8 + headerLength);
-  let at = 8 + headerLength;
-  for (const [, { dtype, data }] of entries) {
-    const stored = dtype === 'float16' ? Uint16Array.from(data, numberToHalf) : data;
-    file.set(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength), at);
-    at += stored.byteLength;
-  }
+  const specs = Object.entries(tensors).map(([name, { shape, dtype, data }]) => {
+    checkTensor({ name, shape, dtype }, data);
+    return { name, shape, dtype };
+  });
+  const { head, places, bytes } = layOutFile(specs, metadata);
+  const file = new Uint8Array(head.length + bytes);
+  file.set(head);
+  for (const { name, dtype, begin } of places)
+    file.set(storedBytesOf(dtype, tensors[name].data), head.length + begin);
   return file;
 }
 
-function checkTensor(name: string, { shape, dtype, data }: StoredTensor): void {
+/**
+ * The same file piece by piece: `read` is asked for one tensor after the other, so that no more than one is held at a time.
+ *
+ * ```ts
+ * const chunks = safetensorsChunks(model.variables, (variable) => device.read(variable));
+ * await store.write('weights.safetensors', chunks);
+ * ```
+ */
+export async function* safetensorsChunks<Spec extends NamedSpec>(
+  specs: readonly Spec[],
+  read: (spec: Spec) => Promise<TensorData> | TensorData,
+  metadata: Readonly<Record<string, string>> = {},
+): AsyncGenerator<Uint8Array> {
+  const byName = new Map(specs.map((spec) => [spec.name, spec]));
+  const { head, places } = layOutFile(specs, metadata);
+  yield head;
+  for (const { name, dtype } of places) {
+    const spec = byName.get(name);
+    if (!spec) continue;
+    const data = await read(spec);
+    checkTensor(spec, data);
+    yield storedBytesOf(dtype, data);
+  }
+}
+
+function storedBytesOf(dtype: DType, data: TensorData): Uint8Array {
+  const stored = dtype === 'float16' ? Uint16Array.from(data, numberToHalf) : data;
+  return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
+}
+
+function checkTensor({ name, shape, dtype }: NamedSpec, data: TensorData): void {
   const what = `encodeSafetensors: "${name}"`;
   if (name === '__metadata__') throw new FormatError(`${what} is the name of the metadata, not of a tensor`);
   const expected = arrayTypes[dtype];
@@ -121,131 +111,74 @@ function checkTensor(name: string, { shape, dtype, data }: StoredTensor): void {
  * const { tensors, metadata } = decodeSafetensors(await readFile('digits.safetensors'));
  * ```
  *
- * @throws FormatError saying what is wrong; also for dtypes that tensorloom has not (it has F32, F16, I32, U32 and BOOL).
+ * F64 and BF16 are read as float32, other integers as int32 or uint32.
+ *
+ * @throws FormatError saying what is wrong; also for other dtypes, and for integers of 64 bits that 32 cannot hold.
  */
 export function decodeSafetensors(bytes: Uint8Array): TensorFile {
-  const { header, dataStart } = readHeader(bytes);
-  const { __metadata__: metadata = {}, ...rest } = header;
-  if (!isRecord(metadata)) fail('__metadata__ must be an object of texts');
-  const texts = Object.entries(metadata).map(([key, value]): [string, string] => {
-    if (typeof value !== 'string')
-      fail(`__metadata__ must hold texts only, ${JSON.stringify(key)} is ${JSON.stringify(value)}`);
-    return [key, value];
+  const dataStart = 8 + headerLength(bytes, bytes.length);
+  const { places, metadata } = readLayout(bytes.subarray(8, dataStart), bytes.length - dataStart);
+  const tensors = places.map((place): [string, StoredTensor] => {
+    const { name, dtype, shape, begin, end } = place;
+    return [name, { shape, dtype, data: decode(place, bytes.subarray(dataStart + begin, dataStart + end)) }];
   });
-  const places = Object.entries(rest).map(([name, entry]) => readEntry(name, entry));
-  checkCover(places, bytes.length - dataStart);
-  const tensors = places.map(({ name, dtype, shape, begin, end }): [string, StoredTensor] => {
-    // A copy (which `slice` of a Node Buffer is not) begins at 0 of a buffer of its own, so any element type may look at it.
-    const { buffer } = new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
-    return [name, { shape, dtype, data: decode(dtype, buffer) }];
-  });
-  return { tensors: Object.fromEntries(tensors), metadata: Object.fromEntries(texts) };
+  return { tensors: Object.fromEntries(tensors), metadata };
 }
 
-interface Place {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly shape: number[];
-  readonly begin: number;
-  readonly end: number;
+/**
+ * Opens a safetensors file for reading tensor by tensor. The header is checked as `decodeSafetensors` does it, against the size of the
+ * source, before anything of that size is allocated.
+ *
+ * ```ts
+ * const reader = await openSafetensors(source);
+ * device.write(weights, await reader.read('dense/weights'));
+ * ```
+ *
+ * @throws FormatError saying what is wrong with the file.
+ */
+export async function openSafetensors(source: ByteSource): Promise<TensorReader> {
+  const first = source.size < 8 ? new Uint8Array(8) : await source.read(0, 8);
+  const dataStart = 8 + headerLength(first, source.size);
+  const { places, metadata } = readLayout(await source.read(8, dataStart - 8), source.size - dataStart);
+  const tensors = places.sort((a, b) => a.begin - b.begin);
+  const byName = new Map(tensors.map((place): [string, Place] => [place.name, place]));
+  return {
+    tensors,
+    metadata,
+    async read(name) {
+      const place = byName.get(name);
+      if (!place) throw new FormatError(`openSafetensors: the file has no tensor "${name}"`);
+      return decode(place, await source.read(dataStart + place.begin, place.end - place.begin));
+    },
+  };
 }
 
-function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
-  if (bytes.length < 8) fail(`a file has at least 8 bytes, this one has ${bytes.length}`);
-  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
-  if (length > BigInt(longestHeader)) {
-    fail(
-      `the header would have ${length} bytes, more than ${longestHeader}: damaged, or no safetensors file`,
-    );
-  }
-  const dataStart = 8 + Number(length);
-  if (dataStart > bytes.length) {
-    fail(`cut off: the header ends at byte ${dataStart}, the file has ${bytes.length}`);
-  }
-  let text: string;
-  let header: unknown;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(8, dataStart));
-  } catch {
-    fail('the header is not UTF-8');
-  }
-  if (!text.startsWith('{')) fail('the header does not begin with {');
-  try {
-    header = JSON.parse(text);
-  } catch (error) {
-    fail(`the header is not JSON: ${error instanceof Error ? error.message : error}`);
-  }
-  if (!isRecord(header)) fail('the header is not a JSON object');
-  const twice = repeatedKey(text);
-  if (twice !== null) fail(`the name ${JSON.stringify(twice)} occurs twice`);
-  return { header, dataStart };
-}
-
-/** A key that one object of `json`, which must be valid, gives twice: JSON.parse would silently keep the last. */
-function repeatedKey(json: string): string | null {
-  const open: Set<string>[] = [];
-  let last = '';
-  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}:]/g)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '}') open.pop();
-    else if (token !== ':') last = token;
-    else {
-      const key: string = JSON.parse(last);
-      const keys = open[open.length - 1];
-      if (keys.has(key)) return key;
-      keys.add(key);
-    }
-  }
-  return null;
-}
-
-function readEntry(name: string, entry: unknown): Place {
-  const what = `tensor ${JSON.stringify(name)}`;
-  if (!isRecord(entry)) fail(`${what}: expected an object, got ${JSON.stringify(entry)}`);
-  const { dtype: storedName, shape, data_offsets: offsets } = entry;
-  const dtype = dtypeOf(storedName);
-  if (!dtype) {
-    fail(
-      `${what}: dtype ${JSON.stringify(storedName)} is not supported (supported: ${Object.values(storedNames).join(', ')})`,
-    );
-  }
-  if (!isCounts(shape))
-    fail(`${what}: shape must be an array of whole numbers, got ${JSON.stringify(shape)}`);
-  if (!isCounts(offsets) || offsets.length !== 2) {
-    fail(`${what}: data_offsets must be two whole numbers, got ${JSON.stringify(offsets)}`);
-  }
-  const [begin, end] = offsets;
-  const expected = sizeOf(shape) * storedBytes(dtype);
-  if (end - begin !== expected) {
-    fail(
-      `${what}: ${storedName} ${showShape(shape)} needs ${expected} bytes, data_offsets [${begin}, ${end}] give ${end - begin}`,
-    );
-  }
-  if (begin % storedBytes(dtype) !== 0) {
-    fail(`${what}: ${storedName} must begin at a multiple of ${storedBytes(dtype)} bytes, not at ${begin}`);
-  }
-  return { name, dtype, shape, begin, end };
-}
-
-/** Throws unless the tensors cover `bytes` bytes without overlap, gap or rest. */
-function checkCover(places: readonly Place[], bytes: number): void {
-  let covered = 0;
-  let before = '';
-  for (const { name, begin, end } of [...places].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    const what = `tensor ${JSON.stringify(name)}`;
-    if (end > bytes) fail(`cut off: ${what} ends at byte ${end} of the data, there are ${bytes}`);
-    if (begin < covered)
-      fail(
-        `${what} overlaps ${JSON.stringify(before)}: it begins at byte ${begin}, that one ends at ${covered}`,
+/** Bytes as numbers. Those that lie alone in their buffer are taken as they are, others are copied. */
+function decode({ name, dtype, stored }: Place, bytes: Uint8Array): TensorData {
+  const alone = bytes.byteLength === bytes.buffer.byteLength;
+  // A copy (which `slice` of a Node Buffer is not) begins at 0 of a buffer of its own, so any element type may look at it.
+  const { buffer } = alone ? bytes : new Uint8Array(bytes);
+  switch (stored) {
+    case 'F64':
+      return Float32Array.from(new Float64Array(buffer));
+    case 'BF16':
+      // The upper half of a float32.
+      return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
+    case 'I64':
+      return Int32Array.from(new BigInt64Array(buffer), (value) =>
+        narrow(name, value, -(2n ** 31n), 2n ** 31n),
       );
-    if (begin > covered) fail(`bytes ${covered} to ${begin} of the data belong to no tensor`);
-    covered = end;
-    before = name;
+    case 'U64':
+      return Uint32Array.from(new BigUint64Array(buffer), (value) => narrow(name, value, 0n, 2n ** 32n));
+    case 'I16':
+      return Int32Array.from(new Int16Array(buffer));
+    case 'U16':
+      return Uint32Array.from(new Uint16Array(buffer));
+    case 'I8':
+      return Int32Array.from(new Int8Array(buffer));
+    case 'U8':
+      return Uint32Array.from(new Uint8Array(buffer));
   }
-  if (covered < bytes) fail(`the last ${bytes - covered} bytes of the data belong to no tensor`);
-}
-
-function decode(dtype: DType, buffer: ArrayBuffer): TensorData {
   switch (dtype) {
     case 'float32':
       return new Float32Array(buffer);
@@ -260,16 +193,9 @@ function decode(dtype: DType, buffer: ArrayBuffer): TensorData {
   }
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Whole numbers of at least 0 whose product can still be counted. */
-function isCounts(value: unknown): value is number[] {
-  const isCount = (each: unknown) => typeof each === 'number' && Number.isSafeInteger(each) && each >= 0;
-  return Array.isArray(value) && value.every(isCount) && Number.isSafeInteger(sizeOf(value) * 4);
-}
-
-function fail(problem: string): never {
-  throw new FormatError(`decodeSafetensors: ${problem}`);
+function narrow(name: string, value: bigint, least: bigint, limit: bigint): number {
+  if (value >= least && value < limit) return Number(value);
+  throw new FormatError(
+    `decodeSafetensors: tensor ${JSON.stringify(name)}: ${value} does not fit into 32 bits`,
+  );
 }

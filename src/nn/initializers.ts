@@ -1,5 +1,6 @@
+import { ShapeError } from '../core/errors.ts';
 import type { RandomStream } from '../core/random.ts';
-import { type Shape, sizeOf } from '../core/shape.ts';
+import { type Shape, showShape, sizeOf } from '../core/shape.ts';
 
 /** Draws the first values of a variable. */
 export type InitializerFunction = (shape: Shape, random: RandomStream) => Float32Array;
@@ -18,6 +19,21 @@ function fill(shape: Shape, draw: () => number): Float32Array {
   return Float32Array.from({ length: sizeOf(shape) }, draw);
 }
 
+/** All 0. */
+export function zeros(): InitializerFunction {
+  return constant(0);
+}
+
+/** All 1. */
+export function ones(): InitializerFunction {
+  return constant(1);
+}
+
+/** All `value`. */
+export function constant(value: number): InitializerFunction {
+  return (shape) => new Float32Array(sizeOf(shape)).fill(value);
+}
+
 /** Uniform between `low` and `high`; default ±0.05. */
 export function uniform(options: { low?: number; high?: number } = {}): InitializerFunction {
   const { low = -0.05, high = 0.05 } = options;
@@ -28,6 +44,19 @@ export function uniform(options: { low?: number; high?: number } = {}): Initiali
 export function normal(options: { mean?: number; standardDeviation?: number } = {}): InitializerFunction {
   const { mean = 0, standardDeviation = 0.05 } = options;
   return (shape, random) => fill(shape, () => mean + standardDeviation * random.normal());
+}
+
+/** As `normal`, but values further than two standard deviations from the mean are drawn again. */
+export function truncatedNormal(
+  options: { mean?: number; standardDeviation?: number } = {},
+): InitializerFunction {
+  const { mean = 0, standardDeviation = 0.05 } = options;
+  return (shape, random) =>
+    fill(shape, () => {
+      let value = random.normal();
+      while (Math.abs(value) > 2) value = random.normal();
+      return mean + standardDeviation * value;
+    });
 }
 
 /** Uniform within ±√(6 / (fanIn + fanOut)) (Glorot, Bengio, AISTATS 2010). For tanh and sigmoid layers. */
@@ -58,4 +87,30 @@ export function heUniform(): InitializerFunction {
 /** Normal with variance 2 / fanIn (He, Zhang, Ren, Sun, ICCV 2015). For relu layers. */
 export function heNormal(): InitializerFunction {
   return (shape, random) => fill(shape, () => Math.sqrt(2 / fans(shape).fanIn) * random.normal());
+}
+
+/** Uniform within ±√(3 / fanIn) (LeCun, Bottou, Orr, Müller: "Efficient BackProp", 1998). For selu layers. */
+export function lecunUniform(): InitializerFunction {
+  return (shape, random) => {
+    const limit = Math.sqrt(3 / fans(shape).fanIn);
+    return fill(shape, () => limit * (2 * random.uniform() - 1));
+  };
+}
+
+/** Normal with variance 1 / fanIn (LeCun, Bottou, Orr, Müller: "Efficient BackProp", 1998). For selu layers. */
+export function lecunNormal(): InitializerFunction {
+  return (shape, random) => fill(shape, () => Math.sqrt(1 / fans(shape).fanIn) * random.normal());
+}
+
+/** `gain` on the diagonal, 0 elsewhere. For matrices, such as the recurrent weights of a relu network. */
+export function identityMatrix(options: { gain?: number } = {}): InitializerFunction {
+  const { gain = 1 } = options;
+  return (shape) => {
+    if (shape.length !== 2)
+      throw new ShapeError(`identityMatrix: expected a matrix, got ${showShape(shape)}`);
+    const [rows, columns] = shape;
+    const values = new Float32Array(rows * columns);
+    for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = gain;
+    return values;
+  };
 }

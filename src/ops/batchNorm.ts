@@ -102,6 +102,8 @@ export const batchNormGradientOp: Op<BatchNormAttrs> = {
   },
   kernels: batchNormGradientKernels,
   epilogue,
+  // sum(dy - mean(dy)) = 0 and sum(xhat) = 0  =>  sum(dx) = 0
+  zeroSumAxis: (_, { axis }) => axis,
   // The statistics depend on x: their share is part of the gradient with respect to x.
   gradient(outputGradients, [x, dy, scale], _, { axis, epsilon }) {
     const axes = x.shape.map((__, i) => i).filter((i) => i !== axis);

@@ -318,6 +318,7 @@ const stopGradientOp = /* @__PURE__ */ elementwise<null>({
   scalar: () => (x) => x,
   wgsl: ([x]) => x,
   gradient: () => [null],
+  stopsGradient: true,
   simplify: ([x]) => x,
 });
 

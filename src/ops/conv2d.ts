@@ -1,7 +1,7 @@
 import { isFloat } from '../core/dtype.ts';
 import { DTypeError, ShapeError } from '../core/errors.ts';
 import { sameShape, showShape, sizeOf } from '../core/shape.ts';
-import { apply, applyOne, type Op, type Tensor, type TensorSpec } from '../graph/graph.ts';
+import { apply, applyOne, type Op, type Tensor, type TensorSpec, zeroSumAxisOf } from '../graph/graph.ts';
 import { filterGradientCalls, filterGradientVariants } from './conv2dFilterKernels.ts';
 import { gatherCalls, gatherVariants } from './conv2dKernels.ts';
 import {
@@ -56,8 +56,10 @@ export const conv2dOp: Op<ConvolutionAttrs> = {
   // y = x * w + b  =>  dx = dy spread by w, dw = x correlated with dy, db = sum of dy over the pixels
   gradient([dy], [x, filter, bias], _, attrs) {
     if (!dy) return [null, null, null];
-    const [dw, db] = filterGradient(x, dy, filter, attrs, bias !== undefined);
-    return [conv2dInputGradient(dy, filter, x, attrs), dw, db ?? null];
+    const withoutBias = bias && zeroSumAxisOf(dy) === 3;
+    const [dw, db] = filterGradient(x, dy, filter, attrs, bias !== undefined && !withoutBias);
+    const dBias = withoutBias ? dy.graph.constant(0, bias.shape, bias.dtype) : (db ?? null);
+    return [conv2dInputGradient(dy, filter, x, attrs), dw, dBias];
   },
   flops: ([, filter, bias], [y]) =>
     2 * sizeOf(y.shape) * sizeOf(filter.shape.slice(0, 3)) + (bias ? sizeOf(y.shape) : 0),

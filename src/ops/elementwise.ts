@@ -22,6 +22,7 @@ export interface ElementwiseRules<Attrs> {
   readonly helpers?: readonly string[];
   /** Gradients in the shape of the output, or of the input; the factory sums over stretched axes. */
   gradient?(g: Tensor, inputs: readonly Tensor[], output: Tensor, attrs: Attrs): (Tensor | null)[];
+  readonly stopsGradient?: boolean;
   simplify?(inputs: readonly SimplifyValue[], output: TensorSpec, attrs: Attrs): SimplifyValue | null;
   /** Floating-point operations for one element; default 1. */
   readonly flops?: number;
@@ -78,6 +79,7 @@ export function elementwise<Attrs>(rules: ElementwiseRules<Attrs>): Op<Attrs> {
     },
     gradient: rules.gradient && differentiate(rules.gradient),
     elementwise: { expression: rules.wgsl, helpers: rules.helpers, scalar: rules.scalar },
+    stopsGradient: rules.stopsGradient,
     simplify: rules.simplify,
     flops: (_, outputs) => sizeOf(outputs[0].shape) * (rules.flops ?? 1),
   };

@@ -1,4 +1,4 @@
-import { GraphError } from '../core/errors.ts';
+import { asOfCall, GraphError } from '../core/errors.ts';
 import { literal } from '../graph/chain.ts';
 import { Graph, type Tensor, type TypeLetter } from '../graph/graph.ts';
 import { trace, type Value } from '../graph/trace.ts';
@@ -35,7 +35,11 @@ export function gateActivation(what: string, activation: Activation): GateActiva
   }
   let gate = known.get(activation);
   if (!gate) {
-    gate = readActivation(what, activation);
+    try {
+      gate = readActivation(what, activation);
+    } catch (error) {
+      throw asOfCall(gateActivation, error);
+    }
     known.set(activation, gate);
   }
   return gate;

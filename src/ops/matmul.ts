@@ -8,7 +8,7 @@ import {
   showShape,
   sizeOf,
 } from '../core/shape.ts';
-import { apply, applyOne, type Op, type Tensor, type TensorSpec } from '../graph/graph.ts';
+import { apply, applyOne, type Op, type Tensor, type TensorSpec, zeroSumAxisOf } from '../graph/graph.ts';
 import { add } from './arithmetic.ts';
 import { matmulCalls, matmulVariants } from './matmulKernels.ts';
 import { reshape } from './reshape.ts';
@@ -262,6 +262,9 @@ export const linearOp: Op<null> = {
     if (!dy) return [null, null, null];
     const dx = matmul(dy, weight, { transposeB: true });
     if (!bias) return [dx, linearWeightGradient(x, dy)[0]];
+    if (zeroSumAxisOf(dy) === dy.rank - 1) {
+      return [dx, linearWeightGradient(x, dy)[0], dy.graph.constant(0, bias.shape, bias.dtype)];
+    }
     return [dx, ...linearWeightGradient(x, dy)];
   },
   flops: ([x, weight]) => 2 * sizeOf(x.shape) * weight.shape[1],

@@ -4,7 +4,7 @@ import { DTypeError, ShapeError } from '../core/errors.ts';
 import { type Shape, showShape, sizeOf } from '../core/shape.ts';
 import { applyOne, type Op, type Tensor } from '../graph/graph.ts';
 import { type KernelCall, type KernelContext, linearGrid, storageType } from '../graph/kernel.ts';
-import { lineOf } from './gather.ts';
+import { gather, lineOf } from './gather.ts';
 import { type PadMode, type Placement, padKernels, padReference, sourceOf } from './padKernels.ts';
 import { slice } from './slice.ts';
 import { checkRank, movementEpilogue } from './strided.ts';
@@ -29,11 +29,7 @@ export const padOp: Op<PadAttrs> = {
     }
     x.shape.forEach((length, axis) => {
       const [first, last] = [before[axis], after[axis]];
-      if (![first, last].every((count) => Number.isInteger(count) && count >= 0)) {
-        throw new ShapeError(
-          `padding must be whole numbers of at least 0, got [${first}, ${last}] for axis ${axis}; slice cuts`,
-        );
-      }
+      checkCounts('', first, last, axis);
       if (mode === 'reflect' && Math.max(first, last) >= length) {
         throw new ShapeError(
           `axis ${axis} of ${showShape(x.shape)} is too short to reflect [${first}, ${last}] elements`,
@@ -64,8 +60,11 @@ export const padOp: Op<PadAttrs> = {
 };
 
 export interface PadOptions {
-  /** What stands in the padding; default `constant`. `reflect` mirrors without repeating the border, `edge` repeats the border. */
-  mode?: PadMode;
+  /**
+   * What stands in the padding; default `constant`. `reflect` mirrors without repeating the border, `symmetric` mirrors with it,
+   * `edge` repeats the border, `wrap` goes on at the other end.
+   */
+  mode?: PadMode | 'symmetric' | 'wrap';
   /** For mode `constant`; default 0. */
   value?: number;
 }
@@ -87,6 +86,7 @@ export function pad(
 ): Tensor {
   const pairs = typeof padding === 'number' ? x.shape.map(() => [padding, padding] as const) : padding;
   const { mode = 'constant', value = 0 } = options;
+  if (mode === 'symmetric' || mode === 'wrap') return repeated(x, pairs, mode);
   const attrs = {
     before: pairs.map(([before]) => before),
     after: pairs.map(([, after]) => after),
@@ -94,6 +94,43 @@ export function pad(
     value,
   };
   return applyOne(padOp, [x], attrs);
+}
+
+/** Padding whose elements are found by `gather`, one axis after the other. */
+function repeated(
+  x: Tensor,
+  pairs: readonly (readonly [number, number])[],
+  mode: 'symmetric' | 'wrap',
+): Tensor {
+  const path = x.graph.path('pad');
+  if (pairs.length !== x.rank) {
+    throw new ShapeError(
+      `${path}: padding for ${pairs.length} axes does not fit ${showShape(x.shape)}; give a pair for each axis`,
+    );
+  }
+  return x.shape.reduce((y, length, axis) => {
+    const [before, after] = pairs[axis];
+    checkCounts(`${path}: `, before, after, axis);
+    if (mode === 'symmetric' && Math.max(before, after) > length) {
+      throw new ShapeError(
+        `${path}: axis ${axis} of ${showShape(x.shape)} is too short to mirror [${before}, ${after}] elements`,
+      );
+    }
+    if (before + after === 0) return y;
+    const places = Array.from({ length: before + length + after }, (_, i) => {
+      const place = i - before;
+      if (mode === 'wrap') return ((place % length) + length) % length;
+      return place < 0 ? -1 - place : place < length ? place : 2 * length - 1 - place;
+    });
+    return gather(y, x.graph.constant(places, [places.length], 'int32'), axis);
+  }, x);
+}
+
+function checkCounts(path: string, first: number, last: number, axis: number): void {
+  if ([first, last].every((count) => Number.isInteger(count) && count >= 0)) return;
+  throw new ShapeError(
+    `${path}padding must be whole numbers of at least 0, got [${first}, ${last}] for axis ${axis}; slice cuts`,
+  );
 }
 
 export interface PadGradientAttrs {

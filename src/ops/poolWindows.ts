@@ -27,6 +27,11 @@ export interface Pool2dOptions extends WindowOptions {
    * beyond the input and the padding before it (PyTorch, ONNX). Default false.
    */
   ceilMode?: boolean;
+  /**
+   * The number of windows along height and width, in place of `ceilMode`: the quotient rounded down or up (WebNN). With 'same'
+   * padding the number is fixed, and this is not looked at.
+   */
+  outputSizes?: Pair;
   /** Default 'NHWC'; 'NCHW' costs a transpose before and after. */
   layout?: Layout;
 }

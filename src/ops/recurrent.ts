@@ -7,7 +7,7 @@ import { dropout } from './dropout.ts';
 import { linear, matmul } from './matmul.ts';
 import type { CellRule } from './recurrentCell.ts';
 import type { RecurrentAttrs } from './recurrentLoop.ts';
-import { type UnrolledStep, unrollRecurrent } from './recurrentUnrolled.ts';
+import { checkedLengths, type UnrolledStep, unrollRecurrent } from './recurrentUnrolled.ts';
 import { reshape } from './reshape.ts';
 import { slice } from './slice.ts';
 import { transpose } from './transpose.ts';
@@ -96,12 +96,20 @@ export function recurrent<Weights extends RecurrentWeights>(
   }
   checkInput(what, x, batchFirst);
   const [steps, batch] = batchFirst ? [x.shape[1], x.shape[0]] : [x.shape[0], x.shape[1]];
-  checkLengths(what, options.lengths, batch);
+  checkLengths(what, options.lengths, batch, steps);
   const results: LayerResult[] = [];
+  let first: number[] | undefined;
   let input = x;
   layers.forEach((own, i) => {
     const where = layers.length === 1 ? what : `${what}: layer ${i}`;
     const layer = checkWeights(where, kind, own, input.shape[2], reversed.length);
+    const sizes = [layer.hiddenSize, layer.outputSize];
+    if (first && String(first) !== String(sizes)) {
+      throw new ShapeError(
+        `${where}: hiddenSize is ${layer.hiddenSize}, that of layer 0 is ${first[0]}; layers that share their states have one size, others a call each`,
+      );
+    }
+    first ??= sizes;
     const state = (name: string, states: Tensor | undefined, size: number) =>
       states &&
       layerState(what, name, states, [layers.length * reversed.length, batch, size], i, reversed.length);
@@ -138,13 +146,21 @@ function checkInput(what: string, x: Tensor, batchFirst: boolean): void {
   }
 }
 
-function checkLengths(what: string, lengths: Tensor | undefined, batch: number): void {
+function checkLengths(what: string, lengths: Tensor | undefined, batch: number, steps: number): void {
   if (!lengths) return;
   if (lengths.dtype !== 'int32')
     throw new DTypeError(`${what}: lengths must be int32, got ${lengths.dtype}; use cast`);
   if (!sameShape(lengths.shape, [batch])) {
     throw new ShapeError(
       `${what}: lengths must be [${batch}], one for each sequence; got ${showShape(lengths.shape)}`,
+    );
+  }
+  // Those that are fed are checked by the run.
+  const { source } = lengths.node;
+  const wrong = source?.kind === 'constant' ? source.values.findIndex((n) => n < 0 || n > steps) : -1;
+  if (source?.kind === 'constant' && wrong >= 0) {
+    throw new GraphError(
+      `${what}: lengths must be from 0 to ${steps} steps; element ${wrong} is ${source.values[wrong]}`,
     );
   }
 }
@@ -181,13 +197,13 @@ export function checkWeights<Weights extends RecurrentWeights>(
   inputSize: number,
   directions: number,
 ): Layer<Weights> {
-  const gates = kind.rule(weights).gates;
-  const { recurrentWeight } = weights;
-  if (!(recurrentWeight instanceof Tensor) || !(weights.weight instanceof Tensor)) {
+  if (!(weights?.recurrentWeight instanceof Tensor) || !(weights.weight instanceof Tensor)) {
     throw new GraphError(
       `${what}: the weights must be { weight, recurrentWeight, bias?, … }, tensors of the graph`,
     );
   }
+  const gates = kind.rule(weights).gates;
+  const { recurrentWeight } = weights;
   const columns = recurrentWeight.shape[recurrentWeight.rank - 1];
   const hiddenSize = columns / gates;
   const outputSize = recurrentWeight.shape[recurrentWeight.rank - 2];
@@ -254,7 +270,7 @@ function runLayer<Weights extends RecurrentWeights>(
   if (kind.needsOps(weights)) {
     return unrollRecurrent(projected, kind.step(weights), {
       ...rest,
-      lengths,
+      lengths: lengths && checkedLengths(lengths, kind.op.name, setting.steps),
       hidden: hidden ?? x.graph.constant(0, [directions, setting.batch, outputSize]),
       cell: cell ?? x.graph.constant(0, [directions, setting.batch, hiddenSize]),
     });

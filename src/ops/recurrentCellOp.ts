@@ -1,7 +1,7 @@
 import source from '#shaders/recurrentCell.wgsl' with { type: 'text' };
-import { ShapeError } from '../core/errors.ts';
+import { DTypeError, GraphError, ShapeError } from '../core/errors.ts';
 import { sameShape, showShape, sizeOf } from '../core/shape.ts';
-import { apply, type Op, type Tensor } from '../graph/graph.ts';
+import { apply, type Op, Tensor } from '../graph/graph.ts';
 import { type KernelCall, type KernelContext, linearGrid } from '../graph/kernel.ts';
 import { add } from './arithmetic.ts';
 import { composedGradient } from './composedGradient.ts';
@@ -199,18 +199,19 @@ export function recurrentCell<Weights extends RecurrentWeights>(
   given: Weights,
 ): States {
   const what = x.graph.path(op.name);
+  if (x.dtype !== 'float32') throw new DTypeError(`${what}: expected float32, got ${x.dtype}; use cast`);
   if (x.rank !== 2) throw new ShapeError(`${what}: x must be [batch, inputSize], got ${showShape(x.shape)}`);
   const { weights, hiddenSize, outputSize } = checkWeights(what, kind, given, x.shape[1], 1);
-  const sizes = { hiddenState: outputSize, cellState: hiddenSize };
+  const rule = kind.rule(given);
+  const sizes = { hiddenState: outputSize, ...(rule.hasCell && { cellState: hiddenSize }) };
   for (const [name, size] of Object.entries(sizes)) {
-    const state = name === 'hiddenState' ? states.hiddenState : states.cellState;
-    if (!state || (sameShape(state.shape, [x.shape[0], size]) && state.dtype === 'float32')) continue;
-    throw new ShapeError(
-      `${what}: ${name} must be float32 [${x.shape[0]}, ${size}] ([batch, size]), got ${state.dtype} ${showShape(state.shape)}`,
-    );
+    const state = name === 'hiddenState' ? states?.hiddenState : states?.cellState;
+    const expected = `${what}: ${name} must be float32 [${x.shape[0]}, ${size}] ([batch, size])`;
+    if (!(state instanceof Tensor)) throw new GraphError(`${expected}, got ${state}`);
+    if (state.dtype !== 'float32' || !sameShape(state.shape, [x.shape[0], size]))
+      throw new ShapeError(`${expected}, got ${state.dtype} ${showShape(state.shape)}`);
   }
   const { hiddenState, cellState = hiddenState } = states;
-  const rule = kind.rule(given);
   const columns = weights.weight.shape[2];
   const matrix = (tensor: Tensor) => reshape(tensor, tensor.shape.slice(1));
   const { bias, recurrentBias } = weights;

@@ -12,6 +12,7 @@ import {
   productText,
   type QuadProduct,
   quadText,
+  residentDeclaration,
   residentWeights,
   storePartials,
   wholeSum,
@@ -108,7 +109,7 @@ class BackwardTexts {
     const isSliced = plan.slices > 1;
     return {
       BINDINGS: declareBuffers(this.buffers, hidden),
-      FUNCTIONS: functionsOf(rule),
+      FUNCTIONS: `${functionsOf(rule)}\n${residentDeclaration(product)}`,
       LOOPED: !this.isStepwise,
       SLICED: isSliced,
       MEETS: isSliced || !this.isStepwise,

@@ -13,6 +13,7 @@ import {
   productText,
   type QuadProduct,
   quadText,
+  residentDeclaration,
   residentWeights,
   storePartials,
   wholeSum,
@@ -23,7 +24,7 @@ import {
 export function recurrentKernels(context: KernelContext<RecurrentAttrs>): KernelCall[] {
   const { attrs, target } = context;
   const { rule, hidden, steps, batch, batchFirst, reversed } = attrs;
-  const product = { length: hidden, blocks: rule.gates, wordsPerRow: 2 * padded(hidden) };
+  const product = { length: hidden, blocks: rule.gates, wordsPerRow: padded(hidden) };
   const plan = planRecurrent(attrs, product, target, target.variants?.[rule.name]);
   const buffers = buffersOf(context, plan);
   const groups = reversed.length * Math.ceil(batch / plan.rows) * plan.quadTiles;
@@ -110,9 +111,10 @@ class ForwardTexts {
     const parameterSize = (this.width + rule.peepholes) * hidden;
     return {
       BINDINGS: declareBuffers(this.buffers, hidden),
-      FUNCTIONS: functionsOf(rule),
+      FUNCTIONS: `${functionsOf(rule)}\n${residentDeclaration(product)}`,
       LOOPED: !this.isStepwise,
       SLICED: plan.slices > 1,
+      MEETS: plan.slices > 1 || !this.isStepwise,
       CARRIED: plan.stepsPerDispatch < steps,
       HAS_LENGTHS: this.has('lengths'),
       HAS_INITIAL: this.has('initial'),
@@ -125,9 +127,8 @@ class ForwardTexts {
       INVOCATIONS: plan.quads * plan.slices,
       DIRECTIONS: reversed.length,
       BACKWARDS: backwardsText(reversed),
-      HIDDEN_STATES: 2 * plan.rows * this.rowWords,
+      HIDDEN_STATES: plan.rows * this.rowWords,
       ROW_WORDS: this.rowWords,
-      STATES_HALF: plan.rows * this.rowWords,
       PARTIALS: partialsOf(product),
       STATE_SIZE: stateSize(attrs),
       PARAMETER_SIZE: parameterSize,
@@ -191,7 +192,7 @@ class ForwardTexts {
       return {
         prelude: '',
         state: (row, k) => {
-          const at = `readHalf + ${row * this.rowWords}u + ${k}`;
+          const at = `${row * this.rowWords}u + ${k}`;
           return vec4 ? quadText('hiddenStates', at) : `hiddenStates[${at}]`;
         },
       };

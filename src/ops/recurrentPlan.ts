@@ -28,9 +28,6 @@ export interface LoopProduct {
   readonly wordsPerRow: number;
 }
 
-/** Weights of one invocation, as vec4, up to which they stay in registers; on a CPU registers are the stack, and code is long. */
-const residentOnGpu = 16;
-const residentOnCpu = 128;
 /** Loads of weights in one dispatch up to which no watchdog barks: some 20 ms on a GPU, a second on a CPU. */
 const loadsPerDispatch = 2 ** 28;
 /** Bytes of the matrix up to which a workgroup has read it again before the next dispatch would begin. */
@@ -83,26 +80,17 @@ function planLoop(
   const { length, blocks } = product;
   const isGpu = target.fastWorkgroupMemory;
   const sequences = batch * reversed.length;
+  const slices = isGpu ? powerOfTwo(target.barrierLanes / quads, length / 4) : 1;
+  const weights = 4 * Math.ceil(length / slices) * blocks;
+  const strategy =
+    forced === 'resident' || (forced === undefined && weights <= target.registerWords)
+      ? 'resident'
+      : 'looped';
   // A GPU has cores for many workgroups, and each reads the matrix anyway; on a CPU each load should serve many sequences.
-  const rows = isGpu ? Math.ceil(sequences / 64) : Math.ceil(sequences / 2);
-  const most = powerOfTwo(target.limits.invocationsPerWorkgroup / quads, length / 4);
-  const residentSlices = isGpu ? most : Math.min(most, 4);
-  const weights = Math.ceil(length / residentSlices) * blocks;
-  const isResident =
-    forced === 'resident' ||
-    (forced === undefined &&
-      (isGpu ? weights <= residentOnGpu : rows === 1 && steps >= 16 && weights <= residentOnCpu));
-  const slices = isResident
-    ? residentSlices
-    : isGpu
-      ? powerOfTwo(target.barrierLanes / quads, length / 4)
-      : 1;
-  const fitted = withinMemory(Math.min(batch, rows, isGpu ? 4 : 8), slices, quads, product, target);
-  if (!fitted || (isResident && fitted.slices < slices && forced !== 'resident')) {
-    return fitted && { strategy: 'looped', ...fitted, quads, quadTiles: 1, stepsPerDispatch: steps };
-  }
-  const strategy = isResident ? 'resident' : 'looped';
-  return { strategy, ...fitted, quads, quadTiles: 1, stepsPerDispatch: steps };
+  const shared = isGpu ? Math.min(Math.ceil(sequences / 64), 4) : Math.min(Math.ceil(sequences / 2), 8);
+  const rows = Math.min(batch, shared, strategy === 'resident' ? 2 : shared);
+  const fitted = withinMemory(rows, slices, quads, product, target);
+  return fitted && { strategy, ...fitted, quads, quadTiles: 1, stepsPerDispatch: steps };
 }
 
 /** Fewer slices, then fewer rows, until the workgroup's memory holds them; null where not even one row fits. */

@@ -1,4 +1,4 @@
-import type { Tensor } from '../graph/graph.ts';
+import { applyOne, type Op, type Tensor } from '../graph/graph.ts';
 import { less, where } from './comparison.ts';
 import { concat, stack } from './concat.ts';
 import { reshape } from './reshape.ts';
@@ -25,6 +25,19 @@ export interface UnrolledSetting {
   /** The initial states, [D, B, …]. */
   readonly hidden: Tensor;
   readonly cell: Tensor;
+}
+
+const lengthsOp: Op<{ readonly steps: number }> = {
+  name: 'lengths',
+  infer: ([lengths]) => [lengths],
+  reference: ([lengths]) => [lengths],
+  view: true,
+  feedRange: ({ steps }) => ({ input: 0, low: 0, high: steps }),
+};
+
+/** The same lengths, from 0 to `steps` where they are fed: the kernels of the loop see to that, ops do not. */
+export function checkedLengths(lengths: Tensor, name: string, steps: number): Tensor {
+  return lengths.graph.scope(name, () => applyOne(lengthsOp, [lengths], { steps }));
 }
 
 /** What belongs to one direction of a tensor [D, …]. */

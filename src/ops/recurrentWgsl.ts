@@ -113,15 +113,23 @@ export interface QuadProduct {
   readonly resident: boolean;
 }
 
-/** What `resident` products load before the loop over time. */
+/** Where a `resident` product keeps its part of the matrix. All indexes into it are constants, but for those that fill it. */
+export function residentDeclaration({ resident, sliceLength, blocks }: QuadProduct): string {
+  return resident ? `var<private> mine: array<F, ${sliceLength * blocks}>;` : '';
+}
+
+/** Fills it, before the loop over time. */
 export function residentWeights({ resident, sliceLength, length, blocks, weight }: QuadProduct): string {
   if (!resident) return '';
-  return lines(sliceLength, (i) =>
-    [
-      `let k${i} = min(slice * ${sliceLength}u + ${i}u, ${length - 1}u);`,
-      ...Array.from({ length: blocks }, (_, g) => `let w${i}_${g} = ${weight(`k${i}`, g)};`),
-    ].join(' '),
-  );
+  const loads = (i: string) =>
+    lines(
+      blocks,
+      (g) =>
+        `mine[${i} * ${blocks}u + ${g}u] = ${weight(`min(slice * ${sliceLength}u + ${i}, ${length - 1}u)`, g)};`,
+    );
+  // Few weights are written one by one, so that they become registers.
+  if (sliceLength * blocks <= 16) return lines(sliceLength, (i) => loads(`${i}u`));
+  return `for (var i = 0u; i < ${sliceLength}u; i++) {\n    ${loads('i')}\n  }`;
 }
 
 /** Declares the sums. */
@@ -131,7 +139,7 @@ export function zeroSums({ name, rows, blocks }: Pick<QuadProduct, 'name' | 'row
 
 /** Adds this slice's part of the product to the sums. */
 export function productText(product: QuadProduct): string {
-  const { name, rows, blocks, length, sliceLength, vec4, prelude, state, weight, resident } = product;
+  const { name, rows, blocks, length, slices, sliceLength, vec4, prelude, state, weight, resident } = product;
   const width = vec4 ? 4 : 1;
   const parts = vec4 ? ['.x', '.y', '.z', '.w'] : [''];
   const multiply = (weightOf: (part: number, g: number) => string) =>
@@ -145,10 +153,12 @@ export function productText(product: QuadProduct): string {
       })
       .join('\n    ');
   if (resident) {
-    const groups = lines(sliceLength / width, (i) => {
-      const k = `slice * ${sliceLength}u + ${i * width}u`;
+    const groups = lines(Math.ceil((slices === 1 ? length : sliceLength) / width), (i) => {
+      // Constant indexes, where there is one slice: some compilers make one load of them for all invocations.
+      const k = slices === 1 ? `${i * width}u` : `slice * ${sliceLength}u + ${i * width}u`;
       const states = lines(rows, (r) => `let h${r} = ${state(r, k)};`);
-      return `if (${k} < ${length}u) { ${states}\n    ${multiply((p, g) => `w${i * width + p}_${g}`)} }`;
+      const sums = `${states}\n    ${multiply((p, g) => `mine[${(i * width + p) * blocks + g}]`)}`;
+      return slices === 1 ? `{ ${sums} }` : `if (${k} < ${length}u) { ${sums} }`;
     });
     return `${prelude}\n    ${groups}`;
   }

@@ -1,6 +1,6 @@
 import { ShapeError } from '../core/errors.ts';
 import { checkShape, type Shape, sameShape, showShape, sizeOf } from '../core/shape.ts';
-import { applyOne, type Op, type Tensor } from '../graph/graph.ts';
+import { applyOne, type Op, type Tensor, zeroSumAxisOf } from '../graph/graph.ts';
 
 export interface ReshapeAttrs {
   readonly shape: Shape;
@@ -19,6 +19,10 @@ export const reshapeOp: Op<ReshapeAttrs> = {
   },
   reference: ([x]) => [x],
   view: true,
+  zeroSumAxis([x], { shape }) {
+    const keepsLast = shape.length > 0 && shape.at(-1) === x.shape.at(-1);
+    return keepsLast && zeroSumAxisOf(x) === x.rank - 1 ? shape.length - 1 : null;
+  },
   // the same elements under another shape  =>  so are their gradients
   gradient([dy], [x]) {
     return [dy && reshape(dy, x.shape)];

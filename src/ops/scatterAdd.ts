@@ -152,7 +152,8 @@ export function scatterAdd(x: Tensor, indices: Tensor, updates: Tensor, axis = 0
   return add(x, place(sums, x.shape));
 }
 
-function checkElements(path: string, x: Shape, indices: Shape, axis: number): void {
+/** Throws unless `indices` name elements of `x` along `axis`. */
+export function checkElements(path: string, x: Shape, indices: Shape, axis: number): void {
   const fits = indices.length === x.length && indices.every((length, i) => i === axis || length <= x[i]);
   if (fits) return;
   throw new ShapeError(

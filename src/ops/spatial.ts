@@ -103,12 +103,13 @@ export function placeWindows(
   what: string,
   imageSize: Pair,
   windowSize: Pair,
-  options: WindowOptions & { ceilMode?: boolean; windowName?: string },
+  options: WindowOptions & { ceilMode?: boolean; outputSizes?: Pair; windowName?: string },
 ): Windows {
   const strides = toPair(what, 'strides', options.strides ?? 1);
   const dilations = toPair(what, 'dilations', options.dilations ?? 1);
   const given = options.padding ?? 'valid';
   const numbers = explicitPadding(what, given);
+  const wanted = options.outputSizes && toPair(what, 'outputSizes', options.outputSizes);
   const axes = ([0, 1] as const).map((axis) => {
     const size = imageSize[axis];
     const stride = strides[axis];
@@ -129,6 +130,13 @@ export function placeWindows(
       );
     }
     const floor = Math.floor(steps) + 1;
+    if (wanted) {
+      if (wanted[axis] === floor || wanted[axis] === Math.ceil(steps) + 1)
+        return { windows: wanted[axis], padding };
+      throw new ShapeError(
+        `${what}: outputSizes ${showShape(wanted)} cannot be reached: axis ${axis} has ${floor} windows, or ${Math.ceil(steps) + 1} rounded up`,
+      );
+    }
     if (!options.ceilMode) return { windows: floor, padding };
     const ceil = Math.ceil(steps) + 1;
     return { windows: (ceil - 1) * stride < size + padding[0] ? ceil : floor, padding };

@@ -1,7 +1,7 @@
 import source from '#shaders/transpose.wgsl' with { type: 'text' };
 import { ShapeError } from '../core/errors.ts';
 import { type Shape, showShape, sizeOf, stridesOf } from '../core/shape.ts';
-import { applyOne, type Op, type Tensor, type TensorSpec } from '../graph/graph.ts';
+import { applyOne, type Op, type Tensor, type TensorSpec, zeroSumAxisOf } from '../graph/graph.ts';
 import { type KernelCall, type KernelContext, linearGrid, storageType } from '../graph/kernel.ts';
 import { reshape } from './reshape.ts';
 import {
@@ -36,6 +36,10 @@ export const transposeOp: Op<TransposeAttrs> = {
   reference: ([x], { inputs }, attrs) => [stridedReference(x, transposeMap(inputs[0], attrs))],
   kernels: transposeKernels,
   epilogue: movementEpilogue,
+  zeroSumAxis([x], { permutation }) {
+    const axis = zeroSumAxisOf(x);
+    return axis === null ? null : permutation.indexOf(axis);
+  },
   // y[c] = x[c permuted]  =>  dx = dy, permuted back
   gradient([dy], _, __, { permutation }) {
     return [dy && transpose(dy, inverse(permutation))];

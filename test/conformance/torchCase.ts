@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { DType, Graph, Shape, Tensor, Variable } from '../../src/index.ts';
 
 /** A tensor of a case. JSON has no NaN and no infinity: there they are strings. */
@@ -14,6 +12,8 @@ type NamedNumbers = Readonly<Record<string, StoredNumbers>>;
 /** One file of the folder `torch`; its README tells the meaning. */
 export interface TorchCase {
   readonly name: string;
+  /** A whole run is a `TrainingCase`. */
+  readonly kind?: 'op';
   readonly op: string;
   readonly attrs: Readonly<Record<string, unknown>>;
   readonly inputs: NamedNumbers;
@@ -23,10 +23,20 @@ export interface TorchCase {
   readonly tolerance: { readonly rtol: number; readonly atol: number };
 }
 
-/** The cases of a folder, by file name. */
-export function readCases(folder: string): [string, TorchCase][] {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
-  return files.map((file) => [file, JSON.parse(readFileSync(join(folder, file), 'utf8')) as TorchCase]);
+/** A whole training run. */
+export interface TrainingCase {
+  readonly kind: 'training';
+  readonly model: string;
+  readonly description: string;
+  readonly loss: string;
+  readonly optimizer: Readonly<Record<string, string | number | boolean>>;
+  readonly clipGlobalNorm: number | null;
+  readonly learningRates: readonly number[];
+  readonly initial: NamedNumbers;
+  readonly batches: readonly { readonly input: StoredNumbers; readonly labels: StoredNumbers }[];
+  readonly losses: readonly number[];
+  readonly final: NamedNumbers;
+  readonly tolerance: { readonly rtol: number; readonly atol: number };
 }
 
 export function numbersOf({ data }: StoredNumbers): number[] {

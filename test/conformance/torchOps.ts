@@ -23,6 +23,14 @@ const reduction =
   (read) =>
     one(op(read.tensor('input'), { axes: read.numbers('axes'), keepDimensions: read.boolean('keepDims') }));
 
+/** The same rule for many ops. Names are written out, since bundlers change those of functions. */
+function each<Value>(
+  rule: (value: Value) => Rule,
+  ops: Readonly<Record<string, Value>>,
+): Record<string, Rule> {
+  return Object.fromEntries(Object.entries(ops).map(([name, op]) => [name, rule(op)]));
+}
+
 const withAlpha =
   (op: (x: Tensor, options: { alpha: number }) => Tensor): Rule =>
   (read) =>
@@ -61,27 +69,44 @@ const convolution = (read: CaseReader) => ({
 
 export const torchOps: Readonly<Record<string, Rule>> = {
   ...torchRecurrent,
-  ...Object.fromEntries(
-    [
-      tensorloom.abs,
-      tensorloom.cos,
-      tensorloom.erf,
-      tensorloom.exp,
-      tensorloom.log,
-      tensorloom.log1p,
-      tensorloom.logSigmoid,
-      tensorloom.neg,
-      tensorloom.rsqrt,
-      tensorloom.sigmoid,
-      tensorloom.silu,
-      tensorloom.sin,
-      tensorloom.sinh,
-      tensorloom.softsign,
-      tensorloom.sqrt,
-      tensorloom.square,
-      tensorloom.tanh,
-    ].map((op) => [op.name, unary(op)]),
-  ),
+  ...each(unary, {
+    abs: tensorloom.abs,
+    acos: tensorloom.acos,
+    acosh: tensorloom.acosh,
+    asin: tensorloom.asin,
+    asinh: tensorloom.asinh,
+    atan: tensorloom.atan,
+    atanh: tensorloom.atanh,
+    ceil: tensorloom.ceil,
+    cos: tensorloom.cos,
+    cosh: tensorloom.cosh,
+    erf: tensorloom.erf,
+    exp: tensorloom.exp,
+    expm1: tensorloom.expm1,
+    floor: tensorloom.floor,
+    identity: tensorloom.identity,
+    log: tensorloom.log,
+    log1p: tensorloom.log1p,
+    logSigmoid: tensorloom.logSigmoid,
+    mish: tensorloom.mish,
+    neg: tensorloom.neg,
+    reciprocal: tensorloom.reciprocal,
+    relu: tensorloom.relu,
+    round: tensorloom.round,
+    rsqrt: tensorloom.rsqrt,
+    selu: tensorloom.selu,
+    sigmoid: tensorloom.sigmoid,
+    sign: tensorloom.sign,
+    silu: tensorloom.silu,
+    sin: tensorloom.sin,
+    sinh: tensorloom.sinh,
+    softplus: tensorloom.softplus,
+    softsign: tensorloom.softsign,
+    sqrt: tensorloom.sqrt,
+    square: tensorloom.square,
+    tan: tensorloom.tan,
+    tanh: tensorloom.tanh,
+  }),
   // PyTorch's is relu6(x + 3) / 6; ours has ONNX's default alpha of 0.2.
   hardSigmoid: unary((x) => tensorloom.hardSigmoid(x, { alpha: 1 / 6 })),
   elu: withAlpha(tensorloom.elu),
@@ -89,11 +114,19 @@ export const torchOps: Readonly<Record<string, Rule>> = {
   gelu: (read) =>
     one(tensorloom.gelu(read.tensor('input'), { approximate: read.choice('approximate', 'none', 'tanh') })),
 
-  add: binary(tensorloom.add),
-  sub: binary(tensorloom.sub),
-  mul: binary(tensorloom.mul),
-  div: binary(tensorloom.div),
-  maximum: binary(tensorloom.maximum),
+  // PyTorch's is x relu6(x + 3) / 6, as ours.
+  hardSwish: unary(tensorloom.hardSwish),
+  celu: withAlpha(tensorloom.celu),
+
+  ...each(binary, {
+    add: tensorloom.add,
+    sub: tensorloom.sub,
+    mul: tensorloom.mul,
+    div: tensorloom.div,
+    pow: tensorloom.pow,
+    maximum: tensorloom.maximum,
+    minimum: tensorloom.minimum,
+  }),
   // torch.where takes any dtype for its condition, ours only bool.
   where: (read) =>
     one(
@@ -103,11 +136,16 @@ export const torchOps: Readonly<Record<string, Rule>> = {
   // amax and amin share the gradient among equal elements, as our max and min do.
   amax: reduction(tensorloom.max),
   amin: reduction(tensorloom.min),
-  sum: reduction(tensorloom.sum),
-  mean: reduction(tensorloom.mean),
-  variance: reduction(tensorloom.variance),
-  l2Norm: reduction(tensorloom.l2Norm),
-  logSumExp: reduction(tensorloom.logSumExp),
+  ...each(reduction, {
+    sum: tensorloom.sum,
+    mean: tensorloom.mean,
+    prod: tensorloom.prod,
+    variance: tensorloom.variance,
+    standardDeviation: tensorloom.standardDeviation,
+    l1Norm: tensorloom.l1Norm,
+    l2Norm: tensorloom.l2Norm,
+    logSumExp: tensorloom.logSumExp,
+  }),
   cumulativeSum: withAxis(tensorloom.cumulativeSum),
   softmax: withAxis(tensorloom.softmax),
   logSoftmax: withAxis(tensorloom.logSoftmax),

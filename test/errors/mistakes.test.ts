@@ -15,6 +15,13 @@ const image = (graph: t.Graph, shape: t.Shape = [1, 8, 8, 3]) => graph.input('im
 const filter = (graph: t.Graph, shape: t.Shape = [3, 3, 3, 4]) => graph.input('filter', shape);
 const ab = (graph: t.Graph, a: t.Shape, b: t.Shape, dtype?: t.DType, other = dtype) =>
   [graph.input('a', a, dtype), graph.input('b', b, other)] as const;
+/** Weights of a layer with 2 inputs and 3 hidden units; what is given comes instead. */
+const recurrent = (graph: t.Graph, gates: number, given: Readonly<Record<string, t.Tensor>> = {}) => ({
+  weight: graph.input('w', [2, 3 * gates]),
+  recurrentWeight: graph.input('u', [3, 3 * gates]),
+  ...given,
+});
+const sequence = (graph: t.Graph) => graph.input('sequence', [4, 5, 2]);
 const empty = 'every axis needs a whole length of at least 1 (empty tensors are not supported)';
 
 // biome-ignore format: a table
@@ -166,6 +173,49 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
       'concat: expected at least one tensor, got none'],
     ['oneHot', 'of no classes', (g) => t.oneHot(g.input('i', [2], 'int32'), 0), t.ShapeError,
       'block2/oneHot: depth must be a whole number of at least 1, got 0'],
+  ],
+  'recurrent layers': [
+    ['lstm', "PyTorch's layout", (g) => t.lstm(sequence(g), recurrent(g, 4, { weight: g.input('v', [12, 2]) })), t.ShapeError,
+      'block2/lstm: weight must be [2, 12] for inputSize 2, hiddenSize 3 (gates i, f, g, o); got [12, 2]'],
+    ['gru', 'columns of four gates', (g) => t.gru(sequence(g), recurrent(g, 3, { recurrentWeight: g.input('v', [4, 16]) })),
+      t.ShapeError, 'block2/gru: recurrentWeight must be [hiddenSize, 3 * hiddenSize] (gates r, z, n), got [4, 16]'],
+    ['lstm', 'a state of one axis too few',
+      (g) => t.lstm(sequence(g), recurrent(g, 4), { initialHiddenState: g.input('h', [5, 3]) }), t.ShapeError,
+      'block2/lstm: initialHiddenState must be [1, 5, 3] ([layers * directions, batch, size]), got [5, 3]'],
+    ['gru', 'lengths for each step', (g) => t.gru(sequence(g), recurrent(g, 3), { lengths: g.input('n', [4], 'int32') }),
+      t.ShapeError, 'block2/gru: lengths must be [5], one for each sequence; got [4]'],
+    ['gru', 'a length over T', (g) => t.gru(sequence(g), recurrent(g, 3), { lengths: g.constant([1, 2, 3, 5, 4], [5], 'int32') }),
+      t.GraphError, 'block2/gru: lengths must be from 0 to 4 steps; element 3 is 5'],
+    ['lstm', 'a length below 0', (g) => t.lstm(sequence(g), recurrent(g, 4), { lengths: g.constant(-1, [5], 'int32') }),
+      t.GraphError, 'block2/lstm: lengths must be from 0 to 4 steps; element 0 is -1'],
+    ['rnn', 'an unknown activation', (g) => t.rnn(sequence(g), recurrent(g, 1), { activation: 'relu' as never }), t.GraphError,
+      'block2/rnn: an activation is a function of a tensor, such as tanh', 'got "relu"'],
+    ['gru', 'an activation across elements', (g) => t.gru(sequence(g), recurrent(g, 3), { activations: [t.sigmoid, t.softmax] }),
+      t.GraphError, 'block2/gru: softmax cannot sit in a gate; use elementwise ops of one tensor'],
+    ['rnn', 'an activation that draws', (g) => t.rnn(sequence(g), recurrent(g, 1), { activation: (y) => t.dropout(y, { rate: 0.5 }) }),
+      t.GraphError, 'block2/rnn: dropout cannot sit in a gate'],
+    ['lstm', 'an unknown direction', (g) => t.lstm(sequence(g), recurrent(g, 4), { direction: 'both' as never }), t.GraphError,
+      'block2/lstm: unknown direction "both" (expected forward, backward or bidirectional)'],
+    ['gru', 'an unknown weight', (g) => t.gru(sequence(g), recurrent(g, 3, { kernel: g.input('k', [2, 9]) })), t.GraphError,
+      'block2/gru: unknown weight "kernel" (expected weight, recurrentWeight, bias, recurrentBias)'],
+    ['gru', 'no layers', (g) => t.gru(sequence(g), []), t.GraphError, 'block2/gru: expected the weights of at least one layer'],
+    ['rnn', 'a matrix', (g) => t.rnn(image(g, [4, 2]), recurrent(g, 1)), t.ShapeError,
+      'block2/rnn: x must be [steps, batch, inputSize], got [4, 2]'],
+    ['rnn', 'integers', (g) => t.rnn(g.input('i', [4, 5, 2], 'int32'), recurrent(g, 1)), t.DTypeError,
+      'block2/rnn: expected float32, got int32; use cast'],
+    ['rnnCell', 'integers', (g) => t.rnnCell(g.input('i', [5, 2], 'int32'), g.input('h', [5, 3]), recurrent(g, 1)), t.DTypeError,
+      'block2/rnnCell: expected float32, got int32; use cast'],
+    ['gruCell', 'a sequence', (g) => t.gruCell(sequence(g), g.input('h', [5, 3]), recurrent(g, 3)), t.ShapeError,
+      'block2/gruCell: x must be [batch, inputSize], got [4, 5, 2]'],
+    ['lstmCell', 'no cell state',
+      (g) => t.lstmCell(image(g, [5, 2]), { hiddenState: g.input('h', [5, 3]) } as never, recurrent(g, 4)), t.GraphError,
+      'block2/lstmCell: cellState must be float32 [5, 3] ([batch, size]), got undefined'],
+    ['gruCell', 'no state', (g) => t.gruCell(image(g, [5, 2]), undefined as never, recurrent(g, 3)), t.GraphError,
+      'block2/gruCell: hiddenState must be float32 [5, 3] ([batch, size]), got undefined'],
+    ['lstmCell', 'a bias of another size',
+      (g) => t.lstmCell(image(g, [5, 2]), { hiddenState: g.input('h', [5, 3]), cellState: g.input('c', [5, 3]) },
+        recurrent(g, 4, { bias: g.input('b', [3]) })), t.ShapeError,
+      'block2/lstmCell: bias must be [12] for inputSize 2, hiddenSize 3 (gates i, f, g, o); got [3]'],
   ],
   graphs: [
     ['matmul', 'two graphs', (g) => t.matmul(image(g, [2, 2]), image(new t.Graph(), [2, 2])), t.GraphError,

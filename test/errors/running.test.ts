@@ -100,6 +100,43 @@ for (const backend of ['cpu', 'webgpu'] as const) {
       expect([...losses].map(Number.isNaN)).toEqual([true, true, false, true]);
     });
 
+    it('names the length that is fed and no sequence can have, and runs nothing', async () => {
+      const layers: [string, (x: t.Tensor, weights: t.LstmWeights, lengths: t.Tensor) => t.Tensor, number][] =
+        [
+          ['lstm', (x, weights, lengths) => t.lstm(x, weights, { lengths }).output, 4],
+          ['gru', (x, weights, lengths) => t.gru(x, weights, { lengths }).output, 3],
+          ['gru', (x, weights, lengths) => t.gru(x, weights, { lengths, resetAfter: false }).output, 3],
+          ['rnn', (x, weights, lengths) => t.rnn(x, weights, { lengths }).output, 1],
+          [
+            'lstm',
+            (x, weights, lengths) => {
+              const projectionWeight = x.graph.constant(1, [2, 2]);
+              return t.lstm(x, { ...weights, projectionWeight }, { lengths, batchFirst: true }).output;
+            },
+            4,
+          ],
+        ];
+      for (const [name, layer, gates] of layers) {
+        const graph = new t.Graph();
+        const lengths = graph.input('lengths', [3], 'int32');
+        const weights = {
+          weight: graph.constant(0.1, [1, 2 * gates]),
+          recurrentWeight: graph.constant(0.1, [2, 2 * gates]),
+        };
+        const y = graph.scope('block2', () => layer(graph.constant(1, [3, 3, 1]), weights, lengths));
+        const count = graph.variable('count', [], { trainable: false });
+        const program = await device.compile({ outputs: { y }, updates: [[count, t.add(count, 1)]] });
+        for (const [wrong, words] of [
+          [[3, 0, 4], 'run: feed "lengths": element 2 is 4; block2/'],
+          [[0, -1, 1], 'run: feed "lengths": element 1 is -1; block2/'],
+        ] as const) {
+          const error = await rejection(async () => void (await program.run({ lengths: wrong })));
+          check(error, 'run', t.FeedError, words, name, ' takes 0 to 3');
+        }
+        expect(await device.read(count)).toEqual(Float32Array.of(0));
+      }
+    });
+
     it('names the first op behind a loss that is not finite, and its layer', async () => {
       const graph = new t.Graph();
       const [x, labels] = [graph.input('x', [2, 2]), graph.input('labels', [2], 'int32')];

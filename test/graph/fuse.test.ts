@@ -2,9 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   add,
   batchNormInference,
+  cast,
   conv2d,
   type Device,
   Graph,
+  gather,
+  greater,
   matmul,
   mul,
   openDevice,
@@ -12,6 +15,7 @@ import {
   sigmoid,
   sum,
   type Tensor,
+  where,
 } from '../../src/index.ts';
 
 describe('fusion', () => {
@@ -105,5 +109,14 @@ describe('fusion', () => {
     const kernels = await kernelsOf({ y }, Object.fromEntries(inputs.map((_, i) => [`x${i}`, 15])));
     expect(kernels.length).toBeGreaterThanOrEqual(2);
     expect(kernels.length).toBeLessThanOrEqual(3);
+  });
+
+  it('computes what a kernel reads before it, though what follows it reads some of the same', async () => {
+    const graph = new Graph();
+    const [table, x] = [graph.input('table', [5]), graph.input('x', [6])];
+    const isLarge = greater(x, 0.5);
+    const chosen = where(isLarge, 0, cast(mul(x, 4), 'int32'));
+    const y = where(isLarge, 0, gather(table, chosen));
+    expect(await kernelsOf({ y, chosen: cast(chosen, 'float32') }, { table: 5, x: 6 })).toHaveLength(2);
   });
 });

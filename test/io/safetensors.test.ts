@@ -36,6 +36,42 @@ const handMadeTensors: Record<string, StoredTensor> = {
   mask: { shape: [2], dtype: 'bool', data: Uint8Array.of(1, 0) },
 };
 
+/** A file with one tensor w of these bytes. */
+const single = (dtype: string, shape: number[], values: ArrayBufferView) => {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return file(JSON.stringify({ w: entry(dtype, shape, [0, bytes.length]) }), Array.from(bytes));
+};
+
+describe('decodeSafetensors of what other frameworks write', () => {
+  // biome-ignore format: a table
+  const cases: readonly (readonly [string, ArrayBufferView, StoredTensor['dtype'], TensorData])[] = [
+    ['F64', Float64Array.of(0.1, -3), 'float32', Float32Array.of(0.1, -3)],
+    // 1.0, -2.5, 3.140625 and infinity: the upper 16 bits of their singles.
+    ['BF16', Uint16Array.of(0x3f80, 0xc020, 0x4049, 0x7f80), 'float32', Float32Array.of(1, -2.5, 3.140625, Number.POSITIVE_INFINITY)],
+    ['I64', BigInt64Array.of(-5n, 2_147_483_647n), 'int32', Int32Array.of(-5, 2_147_483_647)],
+    ['U64', BigUint64Array.of(5n, 4_294_967_295n), 'uint32', Uint32Array.of(5, 4_294_967_295)],
+    ['I16', Int16Array.of(-300, 300), 'int32', Int32Array.of(-300, 300)],
+    ['U16', Uint16Array.of(65_535), 'uint32', Uint32Array.of(65_535)],
+    ['I8', Int8Array.of(-1, 127), 'int32', Int32Array.of(-1, 127)],
+    ['U8', Uint8Array.of(255), 'uint32', Uint32Array.of(255)],
+  ];
+  for (const [stored, values, dtype, data] of cases) {
+    it(`reads ${stored} as ${dtype}`, () => {
+      const { tensors } = decodeSafetensors(single(stored, [data.length], values));
+      expect(tensors.w).toEqual({ shape: [data.length], dtype, data });
+    });
+  }
+
+  it('refuses integers that do not fit', () => {
+    expect(() => decodeSafetensors(single('I64', [1], BigInt64Array.of(2_147_483_648n)))).toThrow(
+      'decodeSafetensors: tensor "w": 2147483648 does not fit into 32 bits',
+    );
+    expect(() => decodeSafetensors(single('I64', [2], BigInt64Array.of(1n)))).toThrow(
+      'I64 [2] needs 16 bytes, data_offsets [0, 8] give 8',
+    );
+  });
+});
+
 describe('encodeSafetensors', () => {
   it('writes the bytes that the format describes', () => {
     expect(encodeSafetensors(handMadeTensors)).toEqual(handMade);
@@ -164,8 +200,8 @@ describe('decodeSafetensors', () => {
     ['an entry that is no object', file('{"w":3}'), /tensor "w": expected an object, got 3/],
     [
       'an unknown dtype',
-      withTensors({ w: entry('F64', [1], [0, 8]) }, 8),
-      /"F64" is not supported \(supported: F32, F16, I32, U32, BOOL\)/,
+      withTensors({ w: entry('F8_E4M3', [8], [0, 8]) }, 8),
+      /"F8_E4M3" is not supported \(supported: F32, F16, I32, U32, BOOL, F64, BF16, I64, U64, I16, U16, I8, U8\)/,
     ],
     [
       'no dtype',

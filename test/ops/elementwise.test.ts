@@ -131,6 +131,14 @@ checkOp('expand', {
     },
     { inputs: [{ shape: [3, 1], dtype: 'int32', values: [1, -2, 3] }], build: ([x]) => expand(x, [3, 5]) },
     { inputs: [{ shape: [3, 1], dtype: 'bool', values: [1, 0, 1] }], build: ([x]) => expand(x, [3, 4]) },
+    {
+      name: 'float16, one element for four',
+      inputs: [
+        { shape: [3, 1], dtype: 'float16' },
+        { shape: [], dtype: 'float16' },
+      ],
+      build: ([x, scalar]) => [expand(x, [3, 8]), expand(scalar, [2, 4])],
+    },
   ],
   errors: [
     {

@@ -1,5 +1,11 @@
 import { ShapeError } from '../../src/core/errors.ts';
+import type { Tensor } from '../../src/graph/graph.ts';
+import { sub } from '../../src/ops/arithmetic.ts';
+import { stack } from '../../src/ops/concat.ts';
+import { lstm } from '../../src/ops/lstm.ts';
 import { lstmCell } from '../../src/ops/lstmCell.ts';
+import { reshape } from '../../src/ops/reshape.ts';
+import { slice } from '../../src/ops/slice.ts';
 import { checkOp } from '../support/checkOp.ts';
 
 const small = { low: -0.5, high: 0.5 };
@@ -40,6 +46,40 @@ checkOp('lstmCell', {
         const next = lstmCell(x, { hiddenState, cellState }, { weight, recurrentWeight, projectionWeight });
         return [next.hiddenState, next.cellState];
       },
+    },
+    {
+      name: 'more units than a workgroup has, as on a GPU',
+      inputs: [[5, 3], [3, 272], [68, 272], [272], [5, 68], [5, 68]].map((shape) => ({
+        shape,
+        values: small,
+      })),
+      build: ([x, weight, recurrentWeight, bias, hiddenState, cellState]) => {
+        const next = lstmCell(x, { hiddenState, cellState }, { weight, recurrentWeight, bias });
+        return [next.hiddenState, next.cellState];
+      },
+      gradient: false,
+      asGpu: true,
+    },
+    {
+      name: 'two steps are what lstm computes',
+      inputs: [[2, 3, 3], [3, 20], [5, 20], [20], [1, 3, 5], [1, 3, 5]].map((shape) => ({
+        shape,
+        values: small,
+      })),
+      build: ([x, weight, recurrentWeight, bias, initialHiddenState, initialCellState]) => {
+        const weights = { weight, recurrentWeight, bias };
+        const { output, cellState } = lstm(x, weights, { initialHiddenState, initialCellState });
+        const row = (y: Tensor, t = 0) =>
+          reshape(slice(y, { axes: [0], begin: [t], size: [1] }), y.shape.slice(1));
+        const states = { hiddenState: row(initialHiddenState), cellState: row(initialCellState) };
+        const first = lstmCell(row(x), states, weights);
+        const second = lstmCell(row(x, 1), first, weights);
+        return [
+          sub(output, stack([first.hiddenState, second.hiddenState])),
+          sub(row(cellState), second.cellState),
+        ];
+      },
+      expected: [new Array(30).fill(0), new Array(15).fill(0)],
     },
   ],
   errors: [

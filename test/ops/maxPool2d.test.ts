@@ -14,6 +14,26 @@ function sample(name: string, shape: Shape, options: Pool2dOptions): Sample {
 checkOp('maxPool2d', {
   samples: [
     {
+      name: 'as many windows as are asked for: the quotient rounded down or up, also where the last begins in the padding',
+      inputs: [{ shape: [1, 3, 3, 1], values: [1, 2, 3, 4, 5, 6, 7, 8, 9] }],
+      build: ([x]) => [
+        maxPool2d(x, { windowSize: 2, strides: 2, outputSizes: [1, 2] }),
+        maxPool2d(x, {
+          windowSize: 1,
+          strides: 3,
+          padding: [
+            [0, 2],
+            [0, 0],
+          ],
+          outputSizes: [3, 1],
+        }),
+      ],
+      expected: [
+        [5, 6],
+        [1, 0, 0],
+      ],
+    },
+    {
       name: 'numbers of the ONNX examples: 1 to 25 and 1 to 16',
       inputs: [
         { shape: [1, 5, 5, 1], values: Array.from({ length: 25 }, (_, i) => i + 1) },
@@ -140,6 +160,13 @@ checkOp('maxPool2d', {
     },
   ],
   errors: [
+    {
+      name: 'output sizes that no rounding gives',
+      build: (graph) =>
+        maxPool2d(graph.input('x', [1, 3, 3, 1]), { windowSize: 2, strides: 2, outputSizes: [3, 1] }),
+      error: ShapeError,
+      message: /^maxPool2d: outputSizes \[3, 1\] cannot be reached: axis 0 has 1 windows, or 2 rounded up/,
+    },
     {
       name: 'rank',
       build: (graph) => maxPool2d(graph.input('x', [5, 5, 3]), { windowSize: 2 }),

@@ -9,6 +9,34 @@ const counted = (length: number) => Array.from({ length }, (_, i) => i + 1);
 checkOp('pad', {
   samples: [
     {
+      name: 'symmetric, as NumPy',
+      inputs: [{ shape: [3], values: [1, 2, 3] }],
+      build: ([x]) => pad(x, [[2, 3]], { mode: 'symmetric' }),
+      expected: [2, 1, 1, 2, 3, 3, 2, 1],
+    },
+    {
+      name: 'wrap, as NumPy',
+      inputs: [{ shape: [3], values: [1, 2, 3] }],
+      build: ([x]) => pad(x, [[4, 2]], { mode: 'wrap' }),
+      expected: [3, 1, 2, 3, 1, 2, 3, 1, 2],
+    },
+    {
+      name: 'symmetric on two axes, and a square',
+      inputs: [{ shape: [3, 17, 4] }],
+      build: ([x]) => {
+        const y = pad(
+          x,
+          [
+            [1, 3],
+            [17, 0],
+            [0, 0],
+          ],
+          { mode: 'symmetric' },
+        );
+        return mul(y, y);
+      },
+    },
+    {
       name: 'zeros by hand',
       inputs: [{ shape: [2, 2], values: [1, 2, 3, 4] }],
       build: ([x]) =>
@@ -151,6 +179,12 @@ checkOp('pad', {
     },
   ],
   errors: [
+    {
+      name: 'mirrors more than there is',
+      build: (graph) => pad(graph.input('x', [3]), [[4, 0]], { mode: 'symmetric' }),
+      error: ShapeError,
+      message: /axis 0 of \[3\] is too short to mirror \[4, 0\] elements/,
+    },
     {
       name: 'too few pairs',
       build: (graph) => graph.scope('conv1', () => pad(graph.input('x', [2, 3]), [[1, 1]])),

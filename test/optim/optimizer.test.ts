@@ -3,6 +3,7 @@ import type { Device } from '../../src/backends/backend.ts';
 import { openDevice } from '../../src/backends/open.ts';
 import { Graph, type Variable } from '../../src/graph/graph.ts';
 import { add, mul } from '../../src/ops/arithmetic.ts';
+import { grad } from '../../src/ops/gradient.ts';
 import { sum } from '../../src/ops/sum.ts';
 import { adagrad } from '../../src/optim/adagrad.ts';
 import { adam, adamw } from '../../src/optim/adam.ts';
@@ -187,6 +188,24 @@ describe('optimizers', () => {
       expect(await device.read(parameters[2])).toEqual(before);
       await program.run({ learningRate: 0.5 });
       expect((await device.read(parameters[2]))[0]).toBeCloseTo(before[0] - 0.5 * 3 * (before[0] - 1), 5);
+      program.dispose();
+    }
+  });
+
+  it('takes one gradient for two parameters, and one that is 0', async () => {
+    for (const device of devices) {
+      const graph = new Graph();
+      const [a, b, c] = ['a', 'b', 'c'].map((name) => graph.variable(name, [3], { initializer: [1, 2, 3] }));
+      const loss = sum(mul(add(a, b), graph.input('x', [3])));
+      const [gradient] = grad(loss, [a]);
+      const zero = graph.constant(0, [3]);
+      const optimizer = sgd({ learningRate: 0.5, clipNorm: 100 });
+      const updates = optimizer.apply(loss, [a, b, c], [gradient, gradient, zero]);
+      const program = await device.compile({ updates });
+      await program.run({ x: [2, 4, 6] });
+      expect([...(await device.read(a))]).toEqual([0, 0, 0]);
+      expect([...(await device.read(b))]).toEqual([0, 0, 0]);
+      expect([...(await device.read(c))]).toEqual([1, 2, 3]);
       program.dispose();
     }
   });

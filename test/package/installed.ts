@@ -25,11 +25,12 @@ export async function installPackage(folder: string): Promise<Installed> {
   return { plain, withWebGpu };
 }
 
-/** The program under "A first program", exactly as it stands. */
-export function firstProgram(): string {
+/** The first program under a heading of the README, exactly as it stands. */
+export function programUnder(heading: string): string {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const program = /^## A first program\n[\s\S]*?^```ts\n([\s\S]*?)^```$/m.exec(readme)?.[1];
-  if (!program) throw new Error('README.md has no block of ts under "A first program"');
+  const [, section = ''] = readme.split(`\n## ${heading}\n`);
+  const program = /^```ts\n([\s\S]*?)^```$/m.exec(section)?.[1];
+  if (!program) throw new Error(`README.md has no block of ts under "${heading}"`);
   return program;
 }
 

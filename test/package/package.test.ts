@@ -8,11 +8,13 @@ import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { denoPath, launchChromium } from '../support/hosts.ts';
 import { consoleOf, pageWith } from './inChromium.ts';
-import { firstProgram, type Installed, installPackage, run } from './installed.ts';
+import { type Installed, installPackage, programUnder, run } from './installed.ts';
 
 // The package as npm packs it, installed in an empty folder: the README's first program in every host, types, bundles.
 
-const program = firstProgram();
+const program = programUnder('A first program');
+const layersProgram = programUnder('Layers');
+const trainingProgram = programUnder('Training');
 const lastLine = /dispatches in \d+ submit/;
 let installed: Installed;
 let folder = '';
@@ -24,6 +26,8 @@ beforeAll(async () => {
   for (const each of [installed.plain, installed.withWebGpu]) {
     writeFileSync(join(each, 'xor.mjs'), program);
     writeFileSync(join(each, 'open.mjs'), openingProgram);
+    writeFileSync(join(each, 'layers.mjs'), layersProgram);
+    writeFileSync(join(each, 'training.mjs'), trainingProgram);
   }
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -132,6 +136,78 @@ describe("the README's first program", () => {
   }
 });
 
+describe("the README's layers", () => {
+  it('run in Node, on WebGPU and without', async () => {
+    for (const where of [installed.withWebGpu, installed.plain]) {
+      const printed = await run(process.execPath, ['layers.mjs'], where);
+      expect(printed).toMatch(/^ {2}conv2d +conv2d +\[64, 26, 26, 8\] +80 /m);
+      // Ten classes that are equally likely lose 2.3.
+      expect(Number(/^loss (\S+)$/m.exec(printed)?.[1]), printed).toBeLessThan(2.2);
+    }
+  });
+
+  it('are typed', async () => {
+    const options = { module: 'nodenext', moduleResolution: 'nodenext' };
+    expect(await typeErrors(layersProgram, 'layers.mts', options)).toBe('');
+    const mistaken = layersProgram.replace('dense(10)', `dense('10')`);
+    expect(await typeErrors(mistaken, 'layers.mts', options)).toMatch(
+      /error TS2345: Argument of type 'string'/,
+    );
+  });
+});
+
+describe("the README's training", () => {
+  it('runs in Node, on WebGPU and without, and learns', async () => {
+    for (const where of [installed.withWebGpu, installed.plain]) {
+      const printed = await run(process.execPath, ['training.mjs'], where);
+      expect(printed).toMatch(
+        /^epoch 10\/10 {2}loss \S+ {2}accuracy \S+ {2}validation loss \S+ {2}accuracy \S+ {2}[\d,]+ samples\/s$/m,
+      );
+      // Half of the points lie inside.
+      expect(Number(/^accuracy (\S+)$/m.exec(printed)?.[1]), printed).toBeGreaterThan(0.85);
+    }
+  });
+
+  it('is typed', async () => {
+    const options = { module: 'nodenext', moduleResolution: 'nodenext' };
+    expect(await typeErrors(trainingProgram, 'training.mts', options)).toBe('');
+    const mistaken = trainingProgram.replace('epochs: 10', `epochs: '10'`);
+    expect(await typeErrors(mistaken, 'training.mts', options)).toMatch(/error TS2322: Type 'string'/);
+  });
+});
+
+describe('the entry for ONNX', () => {
+  it('is found in an empty folder, and shares its errors with the main one', async () => {
+    const { plain } = installed;
+    const text = `import { FormatError } from 'tensorloom';
+import { loadOnnx } from 'tensorloom/onnx';
+const error = await loadOnnx(new Uint8Array([7])).then(() => new Error(), (each) => each);
+console.log(error instanceof FormatError, error.message);`;
+    writeFileSync(join(plain, 'onnx.mjs'), text);
+    expect(await run(process.execPath, ['onnx.mjs'], plain)).toMatch(/^true .*a field has the number 0/);
+    const options = { module: 'nodenext', moduleResolution: 'nodenext' };
+    expect(await typeErrors(text.replace('(each)', '(each: Error)'), 'onnx.mts', options)).toBe('');
+  });
+});
+
+describe('the entry for WebNN', () => {
+  it('is found in an empty folder, and makes graphs for the devices of the main one', async () => {
+    const { plain } = installed;
+    const text = `import { openDevice } from 'tensorloom';
+import { MLGraphBuilder } from 'tensorloom/webnn';
+const builder = new MLGraphBuilder();
+const x = builder.input('x', { dataType: 'float32', shape: [1, 3] });
+const w = builder.constant({ dataType: 'float32', shape: [3, 2] }, [1, 2, 3, 4, 5, 6]);
+const device = await openDevice({ backend: 'cpu' });
+const graph = await builder.build(device, { y: builder.relu(builder.matmul(x, w)) });
+console.log(Array.from((await graph.compute({ x: [1, 0, 1] })).y, Number).join(' '));`;
+    writeFileSync(join(plain, 'webnn.mjs'), text);
+    expect(await run(process.execPath, ['webnn.mjs'], plain)).toMatch(/^6 8$/m);
+    const options = { module: 'nodenext', moduleResolution: 'nodenext' };
+    expect(await typeErrors(text, 'webnn.mts', options)).toBe('');
+  });
+});
+
 describe('without an adapter', () => {
   it('Node says which package to install', async () => {
     checkFallback(
@@ -176,16 +252,37 @@ describe('bundles hold only what is used', () => {
     expect(text).toContain('matmul');
   });
 
+  it('of one layer', async () => {
+    const { text, size } = await bundle(
+      `import { dense, forward } from 'tensorloom/layers'; console.log(dense, forward);`,
+    );
+    console.log(`dense and forward: ${size}`);
+    expect(leaked(text).filter((name) => name !== 'glorot')).toEqual([]);
+    expect(text).toContain('initializers');
+    const namespace = await bundle(`import * as layers from 'tensorloom/layers'; console.log(layers.dense);`);
+    expect(leaked(namespace.text)).toEqual([]);
+    const metric = await bundle(
+      `import { meanSquaredError } from 'tensorloom/metrics'; console.log(meanSquaredError);`,
+    );
+    expect(leaked(metric.text)).toEqual([]);
+  });
+
   it('of nothing, since no statement at the top of a module has an effect', async () => {
     // Not as package.json promises it, but as a bundler sees it.
     const doubting: Plugin = {
       name: 'doubting',
       setup({ onResolve }) {
-        const path = join(installed.plain, 'node_modules/tensorloom/dist/index.js');
-        onResolve({ filter: /^tensorloom$/ }, () => ({ path, sideEffects: true }));
+        onResolve({ filter: /^tensorloom/ }, ({ path }) => {
+          const [, entry = 'index'] = path.split('/');
+          const file = join(installed.plain, `node_modules/tensorloom/dist/${entry}.js`);
+          return { path: file, sideEffects: true };
+        });
       },
     };
-    const { text } = await bundle(`import 'tensorloom';`, [doubting]);
+    const { text } = await bundle(
+      `import 'tensorloom'; import 'tensorloom/layers'; import 'tensorloom/metrics';`,
+      [doubting],
+    );
     // What may stay is arithmetic with numbers, such as 2 ** 24, which esbuild leaves to be done.
     expect(text.length, text).toBeLessThan(100);
   });
@@ -193,9 +290,17 @@ describe('bundles hold only what is used', () => {
 
 /** Names of what a bundle with one small op has no use for. */
 function leaked(text: string): string[] {
-  return ['conv2d', 'batchNorm', 'lstm', 'Pool2d', 'softmax', 'adam', 'glorot', 'safetensors'].filter(
-    (name) => text.includes(name),
-  );
+  return [
+    'conv2d',
+    'batchNorm',
+    'lstm',
+    'Pool2d',
+    'softmax',
+    'adam',
+    'glorot',
+    'safetensors',
+    'loadOnnx',
+  ].filter((name) => text.includes(name));
 }
 
 async function bundle(contents: string, plugins: Plugin[] = []) {

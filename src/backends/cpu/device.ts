@@ -111,8 +111,8 @@ class CpuProgram<Names extends string> implements Program<Names> {
   private readonly ranges: readonly FeedRange[];
 
   constructor(
-    private readonly device: CpuDevice,
-    private readonly options: CompileOptions<Names>,
+    readonly device: CpuDevice,
+    readonly options: CompileOptions<Names>,
     private readonly traced: ReturnType<typeof trace>,
   ) {
     this.finite = finiteOutputs(options);

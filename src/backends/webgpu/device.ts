@@ -12,6 +12,10 @@ import { guardBytes, WebGpuProgram } from './program.ts';
 import { DeviceState } from './state.ts';
 import { tuneSteps } from './tuner.ts';
 
+function isSwiftShader({ name, vendor, architecture }: DeviceInfo): boolean {
+  return /swiftshader/i.test(`${name} ${vendor} ${architecture}`);
+}
+
 /** Runs programs on WebGPU. */
 export class WebGpuDevice implements Device {
   readonly lost: Promise<string>;
@@ -31,6 +35,7 @@ export class WebGpuDevice implements Device {
       features: { float16: gpu.features.has('shader-f16'), subgroups: gpu.features.has('subgroups') },
       barrierLanes: info.software ? 64 : 256,
       fastWorkgroupMemory: !info.software,
+      registerWords: isSwiftShader(info) ? 2048 : 64,
       limits: {
         storageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
         workgroupStorageBytes: limits.maxComputeWorkgroupStorageSize,
@@ -67,6 +72,7 @@ export class WebGpuDevice implements Device {
     const traced = trace(toRequest(options), { simplify: !options.keepNodes });
     const target = {
       ...this.target,
+      ...options.target,
       variants: options.variants,
       tuned: this.tables[this.adapterKey],
     };

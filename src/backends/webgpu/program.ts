@@ -65,9 +65,9 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
   private disposed = false;
 
   constructor(
-    private readonly device: Device,
+    readonly device: Device,
     private readonly state: DeviceState,
-    private readonly options: CompileOptions<Names>,
+    readonly options: CompileOptions<Names>,
     private readonly traced: Trace,
     private readonly planned: Plan,
     pipelines: readonly Pipeline[],

@@ -1,0 +1,4 @@
+import type { Plugin } from 'esbuild';
+
+export const compactWgsl: Plugin;
+export function compact(text: string): string;

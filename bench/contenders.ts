@@ -2,22 +2,24 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../test/support/root.ts';
+import { bundleSession } from './hosts/bundle.ts';
+import type { SessionFiles } from './hosts/host.ts';
 
 const bench = join(root, 'bench');
 
 /** A library, and the files in which it does the workload families: a file's stem is the family's name. */
 export interface Contender {
   readonly name: string;
-  /** The file for `family`, or null where the library has none. */
-  file(family: string): string | null;
+  /** The bundles that do `family`, or null where the library has no file for it. */
+  session(family: string): Promise<SessionFiles | null>;
 }
 
 function contender(name: string, folder: string): Contender {
   return {
     name,
-    file(family) {
+    async session(family) {
       const path = join(bench, folder, `${family}.ts`);
-      return existsSync(path) ? path : null;
+      return existsSync(path) ? bundleSession(path, family) : null;
     },
   };
 }
@@ -43,4 +45,11 @@ export function installPeers(): void {
     shell: process.platform === 'win32',
   });
   if (status !== 0) throw new Error('npm ci in bench/ failed: see above');
+}
+
+/** The families for which `workloads/` has a file, without the roofs. */
+export function familyNames(): string[] {
+  return readdirSync(join(bench, 'workloads'))
+    .map((file) => file.replace(/\.ts$/, ''))
+    .filter((name) => name !== 'workload' && name !== 'roof');
 }

@@ -1,5 +1,4 @@
 import type { Contender } from './contenders.ts';
-import { bundleSession } from './hosts/bundle.ts';
 import type { Host, Remote } from './hosts/host.ts';
 import type { Counts } from './page/contender.ts';
 import type { Opened } from './page/session.ts';
@@ -50,11 +49,10 @@ export async function measure(
   const running: Running[] = [];
   try {
     for (const contender of contenders) {
-      const file = contender.file(family);
-      if (!file) continue;
+      const files = await contender.session(family);
+      if (!files) continue;
       let remote: Remote | null = null;
       try {
-        const files = await bundleSession(file, family);
         remote = await host.open(files);
         const opened = await within(
           options.timeoutMilliseconds,

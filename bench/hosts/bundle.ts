@@ -63,16 +63,21 @@ async function bundle(outfile: string, contents: string, external: string[]): Pr
   });
 }
 
-/** Loads `bench/workloads/NAME.ts` of each name: Node 20 reads no TypeScript. */
-export async function bundleWorkloads(names: readonly string[]): Promise<Map<string, Workload[]>> {
+/** Bundles `bench/workloads/NAME.ts` of each name into a module that exports `families`, the workloads by name. */
+export async function writeWorkloads(names: readonly string[], outfile: string): Promise<void> {
   const imports = names.map(
     (name, i) => `import { workloads as w${i} } from './bench/workloads/${name}.ts';`,
   );
   const entries = names.map((name, i) => `[${JSON.stringify(name)}, w${i}]`);
+  await bundle(outfile, `${imports.join('\n')}\nexport const families = new Map([${entries.join()}]);`, []);
+}
+
+/** Loads the workloads: Node 20 reads no TypeScript. */
+export async function bundleWorkloads(names: readonly string[]): Promise<Map<string, Workload[]>> {
   const folder = join(cache, 'bench');
   mkdirSync(folder, { recursive: true });
   const outfile = join(folder, `workloads-${process.pid}.mjs`);
-  await bundle(outfile, `${imports.join('\n')}\nexport const families = new Map([${entries.join()}]);`, []);
+  await writeWorkloads(names, outfile);
   try {
     const { families }: { families: Map<string, Workload[]> } = await import(pathToFileURL(outfile).href);
     return families;

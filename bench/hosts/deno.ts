@@ -10,14 +10,21 @@ export const deno: Host = {
   name: 'deno',
   async open({ folder }) {
     const main = join(folder, 'deno.mjs');
-    writeFileSync(
+    writeFileSync(main, serveSession);
+    const importMap = join(folder, 'importMap.json');
+    const modules = ['crypto', 'fs', 'module', 'path', 'url', 'util', 'worker_threads'];
+    const imports = Object.fromEntries(modules.map((name) => [name, `node:${name}`]));
+    writeFileSync(importMap, JSON.stringify({ imports }));
+    const args = [
+      'run',
+      '--allow-all',
+      '--no-config',
+      '--no-lock',
+      '--no-npm',
+      '--no-remote',
+      `--import-map=${importMap}`,
       main,
-      `import { createInterface } from 'node:readline';
-import process from 'node:process';
-const lines = createInterface({ input: process.stdin });
-${serveSession}`,
-    );
-    const args = ['run', '--allow-all', '--no-config', '--no-lock', '--no-npm', '--no-remote', main];
+    ];
     return startProcess(denoPath(), args, folder, {
       ...process.env,
       ...llvmpipeEnv(),

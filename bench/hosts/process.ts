@@ -6,9 +6,14 @@ const mark = 'answer:';
 
 /** The program that a process runs: one call per line of its input, as JSON, one answer per line of its output. */
 export const serveSession = `
-import { session } from './session.js';
+import { createInterface } from 'node:readline';
+import { createRequire } from 'node:module';
+import process from 'node:process';
+// Libraries that see Node ask for its modules this way.
+globalThis.require = createRequire(import.meta.url);
+const { session } = await import('./session.js');
 const answer = (value) => console.log('\\n${mark}' + JSON.stringify(value));
-for await (const line of lines) {
+for await (const line of createInterface({ input: process.stdin })) {
   const { method, args } = JSON.parse(line);
   try {
     answer({ value: await session[method](...args) });

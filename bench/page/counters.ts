@@ -1,7 +1,13 @@
 import type { Counts } from './contender.ts';
 
+/** A device that the library opened, and the adapter's name, for Deno cannot tell it once the adapter is collected. */
+export interface Opened {
+  readonly device: GPUDevice;
+  readonly adapter: string;
+}
+
 /** Wraps WebGPU's prototypes: every library is counted at the same places. Installed before the library is loaded. */
-export function installCounters(): { counts: Counts; devices: GPUDevice[] } {
+export function installCounters(): { counts: Counts; devices: Opened[] } {
   const counts: Counts = {
     dispatches: 0,
     submits: 0,
@@ -10,7 +16,7 @@ export function installCounters(): { counts: Counts; devices: GPUDevice[] } {
     bufferBytes: 0,
     uploadedBytes: 0,
   };
-  const devices: GPUDevice[] = [];
+  const devices: Opened[] = [];
   const pass = GPUComputePassEncoder.prototype;
   const device = GPUDevice.prototype;
   const queue = GPUQueue.prototype;
@@ -34,9 +40,10 @@ export function installCounters(): { counts: Counts; devices: GPUDevice[] } {
 
   const { requestDevice } = GPUAdapter.prototype;
   GPUAdapter.prototype.requestDevice = async function (...args) {
-    const opened = await requestDevice.apply(this, args);
-    devices.push(opened);
-    return opened;
+    const device = await requestDevice.apply(this, args);
+    const { vendor, architecture, description } = this.info;
+    devices.push({ device, adapter: [vendor, architecture, description].filter(Boolean).join(' ') });
+    return device;
   };
   return { counts, devices };
 }

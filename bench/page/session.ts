@@ -34,7 +34,7 @@ export function makeSession(workloads: readonly Workload[], load: () => Promise<
 
   const finish = async () => {
     runnable!.flush?.();
-    drain ??= makeDrain(devices[devices.length - 1]);
+    drain ??= makeDrain(devices[devices.length - 1].device);
     await drain();
   };
 
@@ -66,8 +66,7 @@ export function makeSession(workloads: readonly Workload[], load: () => Promise<
         const { size, samples } = sampled(values);
         outputs[output] = { size, samples: Array.from(samples) };
       }
-      const { vendor, architecture, description } = devices[devices.length - 1].adapterInfo ?? {};
-      const adapter = [vendor, architecture, description].filter(Boolean).join(' ');
+      const { adapter } = devices[devices.length - 1];
       return {
         firstResultMilliseconds,
         first,

@@ -137,7 +137,13 @@ function check(outputs: Opened['outputs'], want: Record<string, Reference>, tole
 
 function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/page\.evaluate: |Error: /g, '').slice(0, 300);
+  // Without the call stack, whose lines name files of this machine.
+  const lines = text.split('\n').filter((line) => !/^\s+at /.test(line));
+  return lines
+    .join(' ')
+    .replace(/page\.evaluate: |Error: /g, '')
+    .trim()
+    .slice(0, 300);
 }
 
 async function within<Value>(milliseconds: number, work: Promise<Value>): Promise<Value> {

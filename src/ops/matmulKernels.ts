@@ -140,7 +140,14 @@ function memoryCall(columns: 4 | 8, ...given: Parameters<MakeCall>): KernelCall 
   const [product, rows] = given;
   const { a, n, columnSum } = product;
   const call = productCall(columns, ...given);
-  const text: InnerText = { rows, transposed: a.transposed, columnSum: columnSum !== undefined, columns };
+  const text: InnerText = {
+    rows,
+    transposed: a.transposed,
+    // Four rows of a transposed a lie side by side.
+    rowsVec4: a.transposed && rows % 4 === 0 && hasVec4(a, product.m),
+    columnSum: columnSum !== undefined,
+    columns,
+  };
   return {
     ...call,
     label: columns === 8 ? `${call.label}/wide` : call.label,
@@ -180,8 +187,8 @@ function tiledCall(...given: Parameters<MakeCall>): KernelCall {
 function productCall(columns: 4 | 8, ...given: Parameters<MakeCall>) {
   const [product, rows, sliceLength, slices, batches] = given;
   const { a, b, y, bias, columnSum, m, n, k, epilogue } = product;
-  const aVec4 = (a.transposed ? m : k) % 4 === 0 && a.batchStrides.every((stride) => stride % 4 === 0);
-  const bVec4 = (b.transposed ? k : n) % 4 === 0 && b.batchStrides.every((stride) => stride % 4 === 0);
+  const aVec4 = hasVec4(a, a.transposed ? m : k);
+  const bVec4 = hasVec4(b, b.transposed ? k : n);
   const yVec4 = n % 4 === 0 && epilogue.allowsVec4;
   const width = yVec4 ? 4 : 1;
   const [, batch1, batch2] = paddedAxes(product.batch, 1);
@@ -234,6 +241,11 @@ function productCall(columns: 4 | 8, ...given: Parameters<MakeCall>) {
   };
 }
 
+/** Whether an operand with lines of `length` elements can be read four at a time. */
+function hasVec4({ batchStrides }: Operand, length: number): boolean {
+  return length % 4 === 0 && batchStrides.every((stride) => stride % 4 === 0);
+}
+
 /** Three axes, outermost first; missing ones in front. */
 function paddedAxes(axes: readonly number[], missing: number): number[] {
   return [...new Array<number>(3 - axes.length).fill(missing), ...axes];
@@ -249,6 +261,7 @@ function lines(count: number, line: (i: number) => string): string {
 interface InnerText {
   readonly rows: number;
   readonly transposed: boolean;
+  readonly rowsVec4: boolean;
   readonly columnSum: boolean;
   readonly columns: 4 | 8;
 }
@@ -274,11 +287,20 @@ function startText({ rows, transposed, columnSum, columns }: InnerText): string 
   return own + (columnSum ? columnSums.join('') : '');
 }
 
-function multiplyText({ rows, transposed, columnSum, columns }: InnerText): string {
+function multiplyText({ rows, transposed, rowsVec4, columnSum, columns }: InnerText): string {
+  const blocks = !rowsVec4
+    ? ''
+    : lines(rows / 4, (q) => {
+        const row = q === 0 ? 'firstRow' : `min(firstRow + ${4 * q}u, params.m - 4u)`;
+        const columnsOfA = [0, 1, 2, 3].map((j) => `loadA(aBase + (k + ${j}u) * params.m + ${row})`);
+        return `let rows${q} = transpose(mat4x4<f32>(${columnsOfA.join(', ')}));`;
+      }).concat('\n    ');
   const multiply = lines(rows, (i) => {
-    const load = transposed
-      ? `vec4<f32>(${[0, 1, 2, 3].map((j) => `oneA(a${i}Base + (k + ${j}u) * params.m)`).join(', ')})`
-      : `loadA(a${i}Base + k)`;
+    const load = rowsVec4
+      ? `rows${Math.floor(i / 4)}[${i % 4}]`
+      : transposed
+        ? `vec4<f32>(${[0, 1, 2, 3].map((j) => `oneA(a${i}Base + (k + ${j}u) * params.m)`).join(', ')})`
+        : `loadA(a${i}Base + k)`;
     const sums = groups(columns).map(
       ([sum, b]) =>
         `${sum}${i} = fma(vec4<f32>(a${i}.w), ${b}3, fma(vec4<f32>(a${i}.z), ${b}2, fma(vec4<f32>(a${i}.y), ${b}1, fma(vec4<f32>(a${i}.x), ${b}0, ${sum}${i}))));`,
@@ -288,7 +310,7 @@ function multiplyText({ rows, transposed, columnSum, columns }: InnerText): stri
   const totals = groups(columns).map(
     ([, b, total]) => `\n    ${total} += (${b}0 + ${b}1) + (${b}2 + ${b}3);`,
   );
-  return multiply + (columnSum ? totals.join('') : '');
+  return blocks + multiply + (columnSum ? totals.join('') : '');
 }
 
 function multiplyOneText({ rows, transposed, columnSum, columns }: InnerText): string {

@@ -1,7 +1,9 @@
 /**
  * Prints how large tensorloom is in a page, minified and gzipped: in a page that trains a perceptron, in one that trains a classifier, all
- * of the main entry, and all entries. --json: as JSON; --parts: what it is made of. test/size.test.ts holds the budgets.
+ * of the main entry, and all entries. What is loaded when it is used for the first time counts apart, as `later`. --json: as JSON; --parts:
+ * what it is made of. test/size.test.ts holds the budgets.
  */
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -40,6 +42,8 @@ for (const [name, contents] of Object.entries(programs)) {
     stdin: { contents, resolveDir: root, loader: 'ts' },
     absWorkingDir: root,
     bundle: true,
+    splitting: true,
+    outdir: 'page',
     minify: true,
     format: 'esm',
     platform: 'browser',
@@ -52,24 +56,43 @@ for (const [name, contents] of Object.entries(programs)) {
     metafile: true,
     logLevel: 'error',
   });
-  const { contents: bytes } = outputFiles[0];
-  const { inputs } = Object.values(metafile.outputs)[0];
-  const parts = Object.entries(inputs).map(([path, { bytesInOutput }]) => [bytesInOutput, path]);
-  parts.sort(([a], [b]) => b - a);
-  sizes[name] = { minified: bytes.length, gzipped: gzipSync(bytes, { level: 9 }).length, parts };
+  const { outputs } = metafile;
+  const texts = new Map(outputFiles.map(({ path, contents }) => [relative(root, path), contents]));
+  const first = new Set();
+  const load = (path) => {
+    if (first.has(path)) return;
+    first.add(path);
+    for (const { path: next, kind } of outputs[path].imports)
+      if (kind === 'import-statement' && outputs[next]) load(next);
+  };
+  load(Object.keys(outputs).find((path) => outputs[path].entryPoint === '<stdin>'));
+  const sizeOf = (paths) => {
+    // Each file is compressed by itself.
+    const contents = paths.map((path) => texts.get(path));
+    const minified = contents.reduce((total, { length }) => total + length, 0);
+    const gzipped = contents.reduce((total, bytes) => total + gzipSync(bytes, { level: 9 }).length, 0);
+    const parts = paths.flatMap((path) =>
+      Object.entries(outputs[path].inputs).map(([input, { bytesInOutput }]) => [bytesInOutput, input]),
+    );
+    return { minified, gzipped, parts: parts.sort(([a], [b]) => b - a) };
+  };
+  sizes[name] = {
+    ...sizeOf([...first]),
+    later: sizeOf([...texts.keys()].filter((path) => !first.has(path))),
+  };
 }
 
 if (process.argv.includes('--json')) {
-  console.log(
-    JSON.stringify(
-      Object.fromEntries(Object.entries(sizes).map(([name, { parts, ...size }]) => [name, size])),
-    ),
-  );
+  console.log(JSON.stringify(sizes, (key, value) => (key === 'parts' ? undefined : value)));
 } else {
-  for (const [name, { minified, gzipped, parts }] of Object.entries(sizes)) {
-    const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
-    console.log(`${name}: ${kilobytes(gzipped)} gzipped, ${kilobytes(minified)} minified`);
+  const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+  const print = (what, { minified, gzipped, parts }) => {
+    console.log(`${what}: ${kilobytes(gzipped)} gzipped, ${kilobytes(minified)} minified`);
     if (process.argv.includes('--parts'))
       for (const [bytes, path] of parts.slice(0, 60)) console.log(`  ${bytes} ${path}`);
+  };
+  for (const [name, { later, ...size }] of Object.entries(sizes)) {
+    print(name, size);
+    print(`  later (${[...new Set(later.parts.map(([, path]) => path))].join(', ')})`, later);
   }
 }

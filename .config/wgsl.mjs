@@ -8,8 +8,20 @@ export const compactWgsl = {
       contents: compact(readFileSync(path, 'utf8')),
       loader: 'text',
     }));
+    esbuild.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => ({
+      contents: compactLiterals(readFileSync(path, 'utf8')),
+      loader: 'ts',
+    }));
   },
 };
+
+/** The same for template literals in TypeScript that are marked as a shader's text and have no `${…}`. The line break at their start stays. */
+export function compactLiterals(source) {
+  return source.replace(
+    /\/\* wgsl \*\/ `((?:[^`\\$]|\\.)*)`/g,
+    (_, text) => `\`${text.startsWith('\n') ? '\n' : ''}${compact(text)}\``,
+  );
+}
 
 /** Lines that begin with `#` stay alone on theirs; a hole (`${NAME}`) counts as a word. Of two words, or two signs that could join, the space stays. */
 export function compact(text) {

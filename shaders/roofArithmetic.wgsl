@@ -1,5 +1,5 @@
 // One invocation runs 8 independent chains of fused multiply-adds: what an adapter computes per second at best.
-struct Params { rounds: u32, start: f32 }
+struct Params { rounds: u32 }
 @group(0) @binding(0) var<storage, read_write> y: array<vec4<f32>>;
 @group(0) @binding(1) var<uniform> params: Params;
 
@@ -7,7 +7,7 @@ struct Params { rounds: u32, start: f32 }
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let half = vec4<f32>(0.5);
   let one = vec4<f32>(1.0);
-  let start = vec4<f32>(params.start);
+  let start = vec4<f32>(f32(params.rounds));
   var a = start;
   var b = start + 1.0;
   var c = start + 2.0;

@@ -26,10 +26,11 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
   .map((file) => file.split(sep).join('/'));
 
-/** Every import of a file of ours, type-only ones included. */
+/** Every import of a file of ours, type-only ones and those on demand included. */
 function importsOf(file: string): string[] {
   const text = readFileSync(join(source, file), 'utf8');
-  const found = [...text.matchAll(/(?:import|export)\s[^;]*?from\s+'(\.[^']+)'/g)].map((match) => match[1]);
+  const pattern = /(?:import|export)\s[^;]*?from\s+'(\.[^']+)'|import\('(\.[^']+)'\)/g;
+  const found = [...text.matchAll(pattern)].map(([, always, onDemand]) => always ?? onDemand);
   return found.map((path) => posix.normalize(posix.join(posix.dirname(file), path)));
 }
 
@@ -73,6 +74,24 @@ describe('the house', () => {
       imports.filter((path) => !files.includes(path)).map((path) => `${file} -> ${path}`),
     );
     expect(missing).toEqual([]);
+  });
+
+  it('loads on demand only what imports nothing but types and shaders', () => {
+    // Otherwise bundlers cut what both sides import into further files, or wrap it, and a page loads more instead of less.
+    const onDemand = files.flatMap((file) =>
+      [...readFileSync(join(source, file), 'utf8').matchAll(/await import\('(\.[^']+)'\)/g)].map((match) =>
+        posix.normalize(posix.join(posix.dirname(file), match[1])),
+      ),
+    );
+    expect(onDemand).toContain('backends/webgpu/profiler.ts');
+    const entangled = onDemand.flatMap((file) =>
+      [
+        ...readFileSync(join(source, file), 'utf8').matchAll(
+          /^import (?!type )[^;]*?from\s+'(?!#shaders\/)[^']+'/gm,
+        ),
+      ].map(([statement]) => `${file}: ${statement}`),
+    );
+    expect(entangled).toEqual([]);
   });
 
   it('lets only open.ts know which backends exist', () => {

@@ -1,17 +1,26 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { compact } from '../.config/wgsl.mjs';
+import { compact, compactLiterals } from '../.config/wgsl.mjs';
 import { root } from './support/root.ts';
 
 describe('the size in a page, minified and gzipped', () => {
-  const sizes: Record<string, { minified: number; gzipped: number }> = JSON.parse(
+  interface Size {
+    minified: number;
+    gzipped: number;
+  }
+  const sizes: Record<string, Size & { later: Size }> = JSON.parse(
     execFileSync(process.execPath, ['.config/size.mjs', '--json'], { cwd: root, encoding: 'utf8' }),
   );
-  // Everything is printed, not held: the goal is 110 kB, and the recurrent ops and other libraries' weights took it beyond.
+  // Everything is printed, not held: the goal is 110 kB, it takes 154. A quarter are shaders, near half are ops: each comes with its rule, its
+  // reference and its gradient, and what a page does not name is not in its bundle.
   console.log(sizes);
 
   it('of a page that trains a perceptron with layers and fit is below 45 kB', () => {
     expect(sizes.mlp.gzipped).toBeLessThan(45_000);
+  });
+
+  it('does not count what is loaded when a program is profiled for the first time', () => {
+    expect(sizes.mlp.later.gzipped).toBeGreaterThan(0);
   });
 });
 
@@ -30,6 +39,14 @@ fn f(a: f32) -> f32 { return \${NAME} (a) & b && c; }
 let a=x- -y;
 #endif
 fn f(a:f32)->f32{return \${NAME}(a)&b&&c;}`,
+    );
+  });
+
+  it('loses them in marked literals, too, and only there', () => {
+    const source =
+      'const a = /* wgsl */ `\n// Not \\`b\\`.\nfn f(x: F) -> F {\n  return x * x;\n}`;\nconst b = `x  y // z`;';
+    expect(compactLiterals(source)).toBe(
+      'const a = `\nfn f(x:F)->F{\nreturn x*x;\n}`;\nconst b = `x  y // z`;',
     );
   });
 });

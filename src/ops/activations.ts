@@ -250,7 +250,7 @@ export function silu(x: Tensor): Tensor {
 }
 
 const mishHelpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 // tanh(log(1 + e)) = n / (n + 2), n = e (e + 2)
 fn accurateMish(x: F) -> F {
   let e = accurateExp(min(x, F(20.0)));

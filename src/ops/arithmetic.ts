@@ -94,7 +94,7 @@ export function div(a: TensorLike, b: TensorLike): Tensor {
 }
 
 const fmodHelpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn remainderI(a: I, b: I) -> I {
   let divisor = select(b, I(1), b == I(0));
   return a - (a / divisor) * divisor;
@@ -107,7 +107,7 @@ fn remainderU(a: U, b: U) -> U {
 );
 
 const modHelpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn floorModF(a: F, b: F) -> F {
   let rest = floatRemainder(a, b);
   return select(rest, rest + b, (rest != F(0.0)) & ((rest < F(0.0)) != (b < F(0.0))));
@@ -156,7 +156,7 @@ export function fmod(a: TensorLike, b: TensorLike): Tensor {
 
 /** max and min of WGSL, which may drop NaN. */
 const extremeHelpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn maximumOf(a: F, b: F) -> F { return select(max(a, b), a + b, isNanByBits(a) | isNanByBits(b)); }
 fn minimumOf(a: F, b: F) -> F { return select(min(a, b), a + b, isNanByBits(a) | isNanByBits(b)); }`,
   nonFiniteHelpers,

@@ -260,7 +260,7 @@ export function clamp(x: Tensor, options: { min?: number; max?: number }): Tenso
 }
 
 const castHelpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn truncateToI(x: F) -> I {
   let low = x < F(-2147483648.0);
   let high = x >= F(2147483648.0);

@@ -6,7 +6,7 @@
  * For the gradient the result is cut into stride phases: pixels p of one phase, with one remainder of p / stride, share their taps.
  * Conditions are joined by `&`, not `&&`, which is a branch: a dozen of them keep SwiftShader compiling for half a minute.
  */
-export const gatherWgsl = `
+export const gatherWgsl = /* wgsl */ `
 struct Params {
   gradient: u32, phases: u32,
   // Result pixels of one phase: of all images, and the height and width in one image.

@@ -21,20 +21,20 @@ export function helpers(text: string, ...called: readonly Helpers[]): Helpers {
 }
 
 /** Tests by bits, since compilers may assume that NaN does not occur. */
-export const nonFiniteHelpers: Helpers = /* @__PURE__ */ helpers(`
+export const nonFiniteHelpers: Helpers = /* @__PURE__ */ helpers(/* wgsl */ `
 fn isNanByBits(x: F) -> B { return (bitcast<U>(x) & U(0x7fffffffu)) > U(0x7f800000u); }
 fn isInfiniteByBits(x: F) -> B { return (bitcast<U>(x) & U(0x7fffffffu)) == U(0x7f800000u); }
 fn infinity() -> F { return bitcast<F>(U(nonFiniteBits)); }
 fn notANumber() -> F { return bitcast<F>(U(nonFiniteBits | 0x400000u)); }`);
 
 /** The magnitude of one number with the sign of another. */
-const signHelpers: Helpers = /* @__PURE__ */ helpers(`
+const signHelpers: Helpers = /* @__PURE__ */ helpers(/* wgsl */ `
 fn withSignOf(magnitude: F, x: F) -> F {
   return bitcast<F>((bitcast<U>(magnitude) & U(0x7fffffffu)) | (bitcast<U>(x) & U(0x80000000u)));
 }`);
 
 /** x 2^n for n from -252 to 254; two steps, so that results below 2^-126 and overflow come out right. */
-const scaleHelpers: Helpers = /* @__PURE__ */ helpers(`
+const scaleHelpers: Helpers = /* @__PURE__ */ helpers(/* wgsl */ `
 fn timesPowerOfTwo(x: F, n: I) -> F {
   let half = n >> U(1u);
   return (x * bitcast<F>((half + I(127)) << U(23u))) * bitcast<F>((n - half + I(127)) << U(23u));
@@ -47,7 +47,7 @@ fn expm1OfSmall(r: F) -> F {
 
 /** `accurateExp(x)`, and `expOfSum(x, low, offset)` = e^(x + low) 2^offset for a small `low` that x has no room for. */
 export const expHelpers: Helpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn expOfSum(x: F, low: F, offset: I) -> F {
   // x = n ln 2 + r, ln 2 in two parts of which the first has 9 bits. The bounds keep NaN.
   let bounded = select(select(x, F(91.0), x > F(91.0)), F(-105.0), x < F(-105.0));
@@ -61,7 +61,7 @@ fn accurateExp(x: F) -> F { return expOfSum(x, F(0.0), I(0)); }`,
 
 /** `accurateExpm1(x)` = e^x - 1 */
 export const expm1Helpers: Helpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn accurateExpm1(x: F) -> F {
   // e^x - 1 = 2^n ((e^r - 1) + (1 - 2^-n))
   let bounded = select(select(x, F(91.0), x > F(91.0)), F(-20.0), x < F(-20.0));
@@ -74,7 +74,7 @@ fn accurateExpm1(x: F) -> F {
 );
 
 /** `binaryParts(x)`: x = (1 + fraction) 2^exponent with 1 + fraction from sqrt(1/2) to sqrt(2), for x > 0. */
-const binaryPartsHelpers: Helpers = /* @__PURE__ */ helpers(`
+const binaryPartsHelpers: Helpers = /* @__PURE__ */ helpers(/* wgsl */ `
 struct BinaryParts { fraction: F, exponent: F }
 fn binaryParts(x: F) -> BinaryParts {
   // Subnormal numbers may count as 0 in arithmetic, but their bits, read as an integer, are x 2^149.
@@ -86,7 +86,7 @@ fn binaryParts(x: F) -> BinaryParts {
 }`);
 
 const logPartsHelpers: Helpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 // log((1 + f) 2^n) for f from sqrt(1/2) - 1 to sqrt(2) - 1
 fn logOfParts(f: F, n: F) -> F {
   let p = F(0.33333313) + f * (F(-0.2500001) + f * (F(0.20002125) + f * (F(-0.16667981) + f * (F(0.14219393)
@@ -106,7 +106,7 @@ fn logOrSpecial(x: F, regular: F) -> F {
 
 /** `accurateLog(x)` */
 export const logHelpers: Helpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn accurateLog(x: F) -> F {
   let parts = binaryParts(x);
   return logOrSpecial(x, logOfParts(parts.fraction, parts.exponent));
@@ -117,7 +117,7 @@ fn accurateLog(x: F) -> F {
 
 /** `accurateLog1p(x)` = log(1 + x) */
 export const log1pHelpers: Helpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn accurateLog1p(x: F) -> F {
   let parts = binaryParts(F(1.0) + x);
   let near = (x > F(-0.2928)) & (x < F(0.4142));
@@ -130,7 +130,7 @@ fn accurateLog1p(x: F) -> F {
 
 /** `accurateSigmoid(x)` = 1 / (1 + e^-x) */
 export const sigmoidHelpers: Helpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn accurateSigmoid(x: F) -> F {
   let z = accurateExp(-abs(x));
   return select(z, F(1.0), x >= F(0.0)) / (F(1.0) + z);
@@ -140,7 +140,7 @@ fn accurateSigmoid(x: F) -> F {
 
 /** `accurateTanh(x)`: exactly 1 or -1 from |x| = 10 on. */
 export const tanhHelpers: Helpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn accurateTanh(x: F) -> F {
   let a = abs(x);
   let q = x * x;
@@ -154,7 +154,7 @@ fn accurateTanh(x: F) -> F {
 
 /** `accurateSoftplus(x)` = log(1 + e^x) */
 export const softplusHelpers: Helpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn accurateSoftplus(x: F) -> F {
   return select(x, F(0.0), x < F(0.0)) + accurateLog1p(accurateExp(-abs(x)));
 }`,
@@ -164,7 +164,7 @@ fn accurateSoftplus(x: F) -> F {
 
 /** `accurateSinh(x)` and `accurateCosh(x)` */
 export const sinhHelpers: Helpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn accurateSinh(x: F) -> F {
   let q = x * x;
   let p = F(0.16666667) + q * (F(0.00833335) + q * (F(0.0001983616) + q * F(2.8169513e-6)));
@@ -181,7 +181,7 @@ fn accurateCosh(x: F) -> F {
 
 /** `accurateAsinh(x)`, `accurateAcosh(x)`, `accurateAtanh(x)` */
 export const asinhHelpers: Helpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn accurateAsinh(x: F) -> F {
   // log(a + sqrt(a² + 1)); for large a: log(2 a)
   let a = abs(x);
@@ -205,7 +205,7 @@ fn accurateAtanh(x: F) -> F {
 );
 
 /** `accurateSin(x)`, `accurateCos(x)`, `accurateTan(x)` */
-export const sinHelpers: Helpers = /* @__PURE__ */ helpers(`
+export const sinHelpers: Helpers = /* @__PURE__ */ helpers(/* wgsl */ `
 struct Angle { r: F, quarter: I }
 // x = quarter π/2 + r, |r| <= π/4 (Cody and Waite): π/2 in four parts, the first three of 9 bits, so that their products with
 // up to 2^15 quarters are exact. Beyond |x| = 50000 the error grows as x does.
@@ -244,7 +244,7 @@ fn accurateTan(x: F) -> F {
 
 /** `accurateAsin(x)`, `accurateAcos(x)` */
 export const asinHelpers: Helpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn asinOfSmall(x: F) -> F {
   let q = x * x;
   return x + x * q * (F(0.16666752) + q * (F(0.074952975) + q * (F(0.04547037) + q * (F(0.024179528) + q * F(0.042166285)))));
@@ -271,7 +271,7 @@ fn accurateAcos(x: F) -> F {
 
 /** `accurateAtan(x)` */
 export const atanHelpers: Helpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn accurateAtan(x: F) -> F {
   // atan a = π/4 + atan((a - 1) / (a + 1)) = π/2 - atan(1 / a)
   let a = abs(x);
@@ -289,7 +289,7 @@ fn accurateAtan(x: F) -> F {
 
 /** `accurateErf(x)`, and `normalCdf(x)` = (1 + erf(x / sqrt(2))) / 2, accurate in its lower tail. */
 export const erfHelpers: Helpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 // e^(t²) erfc(t) for t from 0 to 10.6, a polynomial in (t - 3) / (t + 3) (Shepherd and Laframboise, 1981)
 fn scaledErfc(t: F) -> F {
   let q = (t - F(3.0)) / (t + F(3.0));
@@ -321,7 +321,7 @@ fn normalCdf(x: F) -> F {
 
 /** `accuratePow(x, y)`: negative x with whole y, zero, infinity and NaN as C's `pow`. */
 export const powHelpers: Helpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn upperBits(x: F) -> F { return bitcast<F>(bitcast<U>(x) & U(0xfffff000u)); }
 fn accuratePow(x: F, y: F) -> F {
   let a = abs(x);
@@ -365,7 +365,7 @@ fn accuratePow(x: F, y: F) -> F {
 
 /** `floatRemainder(a, b)`: the exact rest of a / b rounded towards zero, with the sign of a; NaN for b = 0. */
 export const remainderHelpers: Helpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 fn floatRemainder(a: F, b: F) -> F {
   let divisor = abs(b);
   var rest = abs(a);

@@ -141,7 +141,7 @@ export function poolParams(
 }
 
 /** WGSL of the params and of the ways between windows and their elements, which all kernels of pools share. */
-export const poolWgsl = `
+export const poolWgsl = /* wgsl */ `
 struct Params {
   // Channels are counted in units of one or four.
   count: u32, channels: u32,

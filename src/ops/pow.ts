@@ -7,7 +7,7 @@ import { log } from './math.ts';
 import { helpers, powHelpers } from './mathWgsl.ts';
 
 const powIntegerHelpers = /* @__PURE__ */ helpers(
-  `
+  /* wgsl */ `
 // Square and multiply. A negative exponent gives the whole part of the result: 0 but for a base of 1 or -1.
 fn powU(base: U, exponent: U) -> U {
   var result = U(1u);

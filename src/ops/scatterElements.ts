@@ -34,11 +34,11 @@ const combineText: Record<ScatterElementsAttrs['reduction'], string> = {
 };
 
 /** `max` and `min` of WGSL may drop a NaN. */
-const floatHelpers = `
+const floatHelpers = /* wgsl */ `
 fn isNanElement(x: F) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
 fn largerElement(a: F, b: F) -> F { return select(max(a, b), a + b, isNanElement(a) | isNanElement(b)); }
 fn smallerElement(a: F, b: F) -> F { return select(min(a, b), a + b, isNanElement(a) | isNanElement(b)); }`;
-const integerHelpers = `
+const integerHelpers = /* wgsl */ `
 fn largerElement(a: F, b: F) -> F { return max(a, b); }
 fn smallerElement(a: F, b: F) -> F { return min(a, b); }`;
 

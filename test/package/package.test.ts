@@ -26,6 +26,7 @@ beforeAll(async () => {
   for (const each of [installed.plain, installed.withWebGpu]) {
     writeFileSync(join(each, 'xor.mjs'), program);
     writeFileSync(join(each, 'open.mjs'), openingProgram);
+    writeFileSync(join(each, 'profile.mjs'), profilingProgram);
     writeFileSync(join(each, 'layers.mjs'), layersProgram);
     writeFileSync(join(each, 'training.mjs'), trainingProgram);
   }
@@ -46,6 +47,16 @@ function checkPrinted(printed: string, runsOn: 'page' | 'worker' | 'deno' | 'nod
   expect(printed).toMatch(onCpu ? /^the CPU reference, because / : ` this ${runsOn} offers `);
   expect(printed).toMatch(onCpu ? /^0 dispatches in 0 submit$/m : /^[1-9]\d* dispatches in 1 submit$/m);
 }
+
+/** Profiles a program: what does so is loaded on demand. */
+const profilingProgram = `
+import { Graph, openDevice, relu } from 'tensorloom';
+const graph = new Graph();
+const program = await (await openDevice()).compile({ outputs: { y: relu(graph.input('x', [3])) } });
+const { clock, kernels } = await program.profile({ x: [1, 2, 3] });
+console.log('profiled', kernels.map(({ path }) => path).join(), 'by', clock);
+`;
+const profiled = /^profiled relu by (timestamp queries|repeated runs)$/m;
 
 /** Tells what `openDevice` does where there is no adapter. */
 const openingProgram = `
@@ -134,6 +145,57 @@ describe("the README's first program", () => {
       );
     });
   }
+});
+
+describe('the profiler, loaded on demand', () => {
+  it('is found in Node', async () => {
+    expect(await run(process.execPath, ['profile.mjs'], installed.withWebGpu)).toMatch(profiled);
+  });
+
+  it('is found in Deno', async () => {
+    const { plain } = installed;
+    writeFileSync(
+      join(plain, 'denoProfile.mjs'),
+      profilingProgram.replace(`'tensorloom'`, `'npm:tensorloom'`),
+    );
+    const printed = await run(denoPath(), ['run', '--cached-only', '--allow-env', 'denoProfile.mjs'], plain);
+    expect(printed).toMatch(profiled);
+  });
+
+  describe('in Chromium', () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await launchChromium();
+    });
+    afterAll(() => browser.close());
+    const runPage = (files: Record<string, string>) => consoleOf(browser, installed.plain, files, profiled);
+
+    it('is found in a page and a worker', async () => {
+      expect(await runPage({ '/': pageWith(withPath(profilingProgram)) })).toMatch(profiled);
+      const page = pageWith(`new Worker('/worker.js', { type: 'module' });`);
+      expect(await runPage({ '/': page, '/worker.js': withPath(profilingProgram) })).toMatch(profiled);
+    });
+
+    it('is part of a bundle of one file, and a file beside one that is split', async () => {
+      const { text } = await bundle(profilingProgram);
+      const page = { '/': pageWith(`import '/bundle.js';`) };
+      expect(await runPage({ ...page, '/bundle.js': text })).toMatch(profiled);
+      const { outputFiles } = await build({
+        stdin: { contents: profilingProgram, resolveDir: installed.plain, loader: 'js' },
+        bundle: true,
+        minify: true,
+        splitting: true,
+        format: 'esm',
+        platform: 'browser',
+        outdir: '/',
+        entryNames: 'bundle',
+        write: false,
+      });
+      const files = Object.fromEntries(outputFiles.map(({ path, text }) => [path, text]));
+      expect(outputFiles.length).toBeGreaterThan(1);
+      expect(await runPage({ ...page, ...files })).toMatch(profiled);
+    });
+  });
 });
 
 describe("the README's layers", () => {

@@ -29,7 +29,7 @@ export class WebGpuDevice implements Device {
     readonly info: DeviceInfo,
   ) {
     this.pipelines = new PipelineCache(gpu);
-    this.state = new DeviceState(gpu, this.pipelines, info.software);
+    this.state = new DeviceState(gpu, this.pipelines);
     const { limits } = gpu;
     this.target = {
       features: { float16: gpu.features.has('shader-f16'), subgroups: gpu.features.has('subgroups') },

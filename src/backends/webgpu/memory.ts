@@ -13,6 +13,8 @@ const mapModeRead = 0x1;
 
 /** Makes buffers and knows how many there are. */
 export class Memory {
+  /** Beside the buffers, for `profiler.ts`, which imports nothing of this. */
+  readonly usage = usage;
   private readonly live = new Set<GPUBuffer>();
   private bytes = 0;
 
@@ -52,21 +54,21 @@ export class Memory {
       const encoder = this.device.createCommandEncoder();
       encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
       this.device.queue.submit([encoder.finish()]);
-      return await readMapped(staging, bytes);
+      return await this.readMapped(staging, bytes);
     } finally {
       this.free(staging);
     }
   }
-}
 
-/** Waits until `staging` can be read, and returns a copy of its first `bytes`. */
-export async function readMapped(staging: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
-  try {
-    await staging.mapAsync(mapModeRead, 0, Math.ceil(bytes / 4) * 4);
-  } catch (error) {
-    throw new DeviceError(`reading results failed: ${error instanceof Error ? error.message : error}`);
+  /** Waits until `staging` can be read, and returns a copy of its first `bytes`. */
+  async readMapped(staging: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+    try {
+      await staging.mapAsync(mapModeRead, 0, Math.ceil(bytes / 4) * 4);
+    } catch (error) {
+      throw new DeviceError(`reading results failed: ${error instanceof Error ? error.message : error}`);
+    }
+    const copy = staging.getMappedRange(0, Math.ceil(bytes / 4) * 4).slice(0, bytes);
+    staging.unmap();
+    return copy;
   }
-  const copy = staging.getMappedRange(0, Math.ceil(bytes / 4) * 4).slice(0, bytes);
-  staging.unmap();
-  return copy;
 }

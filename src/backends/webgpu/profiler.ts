@@ -1,10 +1,11 @@
-import copySource from '#shaders/copy.wgsl' with { type: 'text' };
 import arithmeticSource from '#shaders/roofArithmetic.wgsl' with { type: 'text' };
-import { type KernelCall, linearGrid } from '../../graph/kernel.ts';
-import type { Roof } from '../backend.ts';
-import { type Memory, readMapped, usage } from './memory.ts';
-import type { Pipeline, PipelineCache } from './pipelines.ts';
-import { encodeParams } from './shader.ts';
+import copySource from '#shaders/roofCopy.wgsl' with { type: 'text' };
+import type { KernelCall } from '../../graph/kernel.ts';
+import type { Plan } from '../../graph/layout.ts';
+import type { DeviceInfo, KernelProfile, Profile, Roof } from '../backend.ts';
+import type { Memory } from './memory.ts';
+import type { Pipeline } from './pipelines.ts';
+import type { DeviceState } from './state.ts';
 
 /** One dispatch, ready to be recorded. */
 export interface Dispatch {
@@ -20,8 +21,59 @@ export interface Dispatch {
 const shortest = { timestamps: 5, submits: 30 };
 const mostRepeats = 4096;
 
+/** What each device can do at best, measured once. */
+const roofs = /* @__PURE__ */ new WeakMap<GPUDevice, Promise<Roof>>();
+
+/** Times each kernel of a program by itself. `buffers` are those of the plan, `dispatches` its calls. */
+export async function profileProgram(
+  state: DeviceState,
+  planned: Plan,
+  buffers: readonly GPUBuffer[],
+  dispatches: readonly Dispatch[],
+  { name, software }: DeviceInfo,
+): Promise<Profile> {
+  const { gpu, buffers: memory } = state;
+  const { copySource, copyDestination } = memory.usage;
+  const watch = new Stopwatch(gpu, memory);
+  const roof = roofs.get(gpu) ?? measureRoof(state, watch, software);
+  roofs.set(gpu, roof);
+  const copyAll = (from: GPUBuffer, to: GPUBuffer) => {
+    const encoder = gpu.createCommandEncoder();
+    encoder.copyBufferToBuffer(from, 0, to, 0, from.size);
+    gpu.queue.submit([encoder.finish()]);
+  };
+  const measured = await roof;
+  // Kernels that work in place change variables; they get their values back.
+  const variables = buffers.filter((_, i) => planned.buffers[i].kind === 'variables');
+  const saved = variables.map((buffer) => {
+    const copy = memory.create('saved variables', buffer.size, copySource | copyDestination);
+    copyAll(buffer, copy);
+    return copy;
+  });
+  const kernels: KernelProfile[] = [];
+  try {
+    for (const [i, { call, path, flops, regions }] of planned.calls.entries()) {
+      const milliseconds = await watch.time(dispatches[i]);
+      const bytes = regions.reduce((total, region) => total + region.bytes, 0);
+      kernels.push({ label: call.label, path, milliseconds, flops, bytes, workgroups: call.workgroups });
+    }
+  } finally {
+    for (const [i, buffer] of variables.entries()) copyAll(saved[i], buffer);
+    await gpu.queue.onSubmittedWorkDone();
+    for (const copy of saved) memory.free(copy);
+    watch.dispose();
+  }
+  return {
+    adapter: name,
+    clock: watch.clock,
+    kernels,
+    milliseconds: kernels.reduce((total, kernel) => total + kernel.milliseconds, 0),
+    roof: measured,
+  };
+}
+
 /** Times dispatches by timestamp queries where the device has them, otherwise by the time until a submit is done. */
-export class Stopwatch {
+class Stopwatch {
   readonly clock: 'timestamp queries' | 'repeated runs';
   private readonly queries: GPUQuerySet | null = null;
   private readonly resolved: GPUBuffer;
@@ -35,8 +87,8 @@ export class Stopwatch {
       this.queries = gpu.createQuerySet({ type: 'timestamp', count: 2 });
     this.clock = this.queries ? 'timestamp queries' : 'repeated runs';
     const queryResolve = 0x200; // GPUBufferUsage.QUERY_RESOLVE, which not every host defines as a global
-    this.resolved = memory.create('timestamps', 16, queryResolve | usage.copySource);
-    this.staging = memory.create('timestamps', 16, usage.mapRead | usage.copyDestination);
+    this.resolved = memory.create('timestamps', 16, queryResolve | memory.usage.copySource);
+    this.staging = memory.create('timestamps', 16, memory.usage.mapRead | memory.usage.copyDestination);
   }
 
   /** Milliseconds of one run, after one that is not timed; repeated until that is far above the clock's resolution. */
@@ -73,19 +125,18 @@ export class Stopwatch {
     encoder.copyBufferToBuffer(this.resolved, 0, this.staging, 0, 16);
     const start = performance.now();
     gpu.queue.submit([encoder.finish()]);
-    const words = new BigUint64Array(await readMapped(this.staging, 16));
+    const words = new BigUint64Array(await this.memory.readMapped(this.staging, 16));
     return queries ? Number(words[1] - words[0]) / 1e6 : performance.now() - start;
   }
 }
 
 /** Measures what the device can do at best: fused multiply-adds in registers, and a copy. */
-export async function measureRoof(
-  gpu: GPUDevice,
-  memory: Memory,
-  pipelines: PipelineCache,
+async function measureRoof(
+  { gpu, buffers: memory, pipelines }: DeviceState,
   watch: Stopwatch,
   software: boolean,
 ): Promise<Roof> {
+  const { usage } = memory;
   // An adapter that computes on the CPU needs less work to be busy for milliseconds.
   const invocations = software ? 1 << 13 : 1 << 18;
   const rounds = software ? 128 : 1024;
@@ -94,7 +145,6 @@ export async function measureRoof(
     label: 'roof/arithmetic',
     source: arithmeticSource,
     variant: {},
-    params: { rounds, start: 0 },
     bindings: [],
     workgroups: [invocations / 64, 1, 1],
   };
@@ -102,9 +152,8 @@ export async function measureRoof(
     label: 'roof/copy',
     source: copySource,
     variant: {},
-    params: { count: words },
     bindings: [],
-    workgroups: linearGrid(words / 256),
+    workgroups: [words / 256, 1, 1],
   };
   const made: GPUBuffer[] = [];
   const buffer = (bytes: number, flags: number) => {
@@ -112,11 +161,10 @@ export async function measureRoof(
     made.push(one);
     return one;
   };
-  const time = async (call: KernelCall, storage: readonly GPUBuffer[]) => {
+  const time = async (call: KernelCall, count: number, storage: readonly GPUBuffer[]) => {
     const { shader, pipeline, layout }: Pipeline = await pipelines.get(call, 'profile');
-    const params = encodeParams(call, shader);
-    const uniform = buffer(params.byteLength, usage.uniform | usage.copyDestination);
-    gpu.queue.writeBuffer(uniform, 0, params);
+    const uniform = buffer(16, usage.uniform | usage.copyDestination);
+    gpu.queue.writeBuffer(uniform, 0, Uint32Array.of(count));
     let next = 0;
     const entries = shader.bindings.map((kind, binding) => ({
       binding,
@@ -127,9 +175,9 @@ export async function measureRoof(
   };
   try {
     const target = buffer(invocations * 16, usage.storage);
-    const arithmeticTime = await time(arithmetic, [target]);
+    const arithmeticTime = await time(arithmetic, rounds, [target]);
     const [from, to] = [buffer(words * 16, usage.storage), buffer(words * 16, usage.storage)];
-    const copyTime = await time(copy, [from, to]);
+    const copyTime = await time(copy, words, [from, to]);
     return {
       // 8 chains of vec4, a multiplication and an addition each.
       flopsPerSecond: (invocations * rounds * 64 * 1000) / arithmeticTime,

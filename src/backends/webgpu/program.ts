@@ -3,15 +3,7 @@ import { DeviceError } from '../../core/errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { type Plan, type Region, storageBytes } from '../../graph/layout.ts';
 import type { Trace } from '../../graph/trace.ts';
-import type {
-  CompileOptions,
-  Device,
-  Feeds,
-  KernelProfile,
-  Profile,
-  Program,
-  ProgramStats,
-} from '../backend.ts';
+import type { CompileOptions, Device, Feeds, Profile, Program, ProgramStats } from '../backend.ts';
 import { findNonFinite } from '../diagnose.ts';
 import {
   checkFeeds,
@@ -22,7 +14,7 @@ import {
   feedRanges,
   finiteOutputs,
 } from '../feeds.ts';
-import { readMapped, usage } from './memory.ts';
+import { usage } from './memory.ts';
 import type { Pipeline } from './pipelines.ts';
 import type { Dispatch } from './profiler.ts';
 import { encodeParams } from './shader.ts';
@@ -95,7 +87,7 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
     let words: ArrayBuffer;
     try {
       this.execute(staging);
-      words = await readMapped(staging, this.stagingBytes);
+      words = await this.state.buffers.readMapped(staging, this.stagingBytes);
     } finally {
       this.returnStaging(staging);
     }
@@ -125,41 +117,8 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
 
   async profile(feeds: Feeds = {}): Promise<Profile> {
     this.prepare(feeds);
-    const { gpu, buffers: memory } = this.state;
-    const { watch, roof } = await this.state.profiling();
-    // Kernels that work in place change variables; they get their values back.
-    const variables = this.buffers.filter((_, i) => this.planned.buffers[i].kind === 'variables');
-    const saved = variables.map((buffer) => {
-      const copy = memory.create('saved variables', buffer.size, usage.copySource | usage.copyDestination);
-      this.copyAll(buffer, copy);
-      return copy;
-    });
-    const kernels: KernelProfile[] = [];
-    try {
-      for (const [i, { call, path, flops, regions }] of this.planned.calls.entries()) {
-        const milliseconds = await watch.time(this.dispatches[i]);
-        const bytes = regions.reduce((total, region) => total + region.bytes, 0);
-        kernels.push({ label: call.label, path, milliseconds, flops, bytes, workgroups: call.workgroups });
-      }
-    } finally {
-      for (const [i, buffer] of variables.entries()) this.copyAll(saved[i], buffer);
-      await gpu.queue.onSubmittedWorkDone();
-      for (const copy of saved) memory.free(copy);
-      watch.dispose();
-    }
-    return {
-      adapter: this.device.info.name,
-      clock: watch.clock,
-      kernels,
-      milliseconds: kernels.reduce((total, kernel) => total + kernel.milliseconds, 0),
-      roof,
-    };
-  }
-
-  private copyAll(from: GPUBuffer, to: GPUBuffer): void {
-    const encoder = this.state.gpu.createCommandEncoder();
-    encoder.copyBufferToBuffer(from, 0, to, 0, from.size);
-    this.state.gpu.queue.submit([encoder.finish()]);
+    const { profileProgram } = await import('./profiler.ts');
+    return profileProgram(this.state, this.planned, this.buffers, this.dispatches, this.device.info);
   }
 
   dispose(): void {

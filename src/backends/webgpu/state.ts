@@ -1,11 +1,9 @@
 import { DeviceError } from '../../core/errors.ts';
 import type { Graph, TensorSpec, Variable } from '../../graph/graph.ts';
 import { storageBytes, variableLayout } from '../../graph/layout.ts';
-import type { Roof } from '../backend.ts';
 import { encode, initialValues } from '../feeds.ts';
 import { Memory, usage } from './memory.ts';
 import type { PipelineCache } from './pipelines.ts';
-import { measureRoof, Stopwatch } from './profiler.ts';
 
 /** The buffer of one group of variables. */
 export interface VariableGroup {
@@ -18,22 +16,13 @@ export class DeviceState {
   readonly buffers: Memory;
   private readonly groups = new Map<Graph, Map<string, VariableGroup>>();
   private readonly steps = new Map<Graph, number>();
-  private roof: Promise<Roof> | null = null;
   private problem: string | null = null;
 
   constructor(
     readonly gpu: GPUDevice,
-    private readonly pipelines: PipelineCache,
-    private readonly software: boolean,
+    readonly pipelines: PipelineCache,
   ) {
     this.buffers = new Memory(gpu);
-  }
-
-  /** A stopwatch, and the device's roof, which is measured once. */
-  async profiling(): Promise<{ watch: Stopwatch; roof: Roof }> {
-    const watch = new Stopwatch(this.gpu, this.buffers);
-    this.roof ??= measureRoof(this.gpu, this.buffers, this.pipelines, watch, this.software);
-    return { watch, roof: await this.roof };
   }
 
   /** From now on every use throws a DeviceError with this sentence; the first one stays. */

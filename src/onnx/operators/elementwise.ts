@@ -78,7 +78,7 @@ export function numberUnary(make: (x: Tensor) => Tensor): Handler {
 /** The kinds of rounding to 16 bits that keep the numbers in float32. */
 const roundings = {
   float16: {
-    helper: `
+    helper: /* wgsl */ `
 // To ten bits of mantissa, ties to even; below 2^-14 in steps of 2^-24.
 fn roundToHalf(x: F) -> F {
   let magnitude = bitcast<U>(x) & U(0x7fffffffu);
@@ -92,7 +92,7 @@ fn roundToHalf(x: F) -> F {
     call: 'roundToHalf',
   },
   bfloat16: {
-    helper: `
+    helper: /* wgsl */ `
 // To seven bits of mantissa, ties to even.
 fn roundToBfloat(x: F) -> F {
   let bits = bitcast<U>(x);

@@ -1,6 +1,6 @@
 /**
- * Prints how large tensorloom is in a page, minified and gzipped: in a page that trains a perceptron, in one that trains a classifier, all
- * of the main entry, and all entries. What is loaded when it is used for the first time counts apart, as `later`. --json: as JSON; --parts:
+ * Prints how large tensorloom is in a page, minified and gzipped: in a page that trains a perceptron, in one that does it with fit, in
+ * one that trains a classifier, all of the main entry, and all entries. What is loaded when it is used for the first time counts apart, as `later`. --json: as JSON; --parts:
  * what it is made of. test/size.test.ts holds the budgets.
  */
 import { relative } from 'node:path';
@@ -12,8 +12,22 @@ import { compactWgsl } from './wgsl.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const programs = {
-  /** A page that trains a multilayer perceptron. */
+  /** A page that trains a multilayer perceptron in a loop of its own. */
   mlp: `
+    import { adam, Graph, meanSquaredError, openDevice, relu } from './src/index.ts';
+    import { dense, forward, sequential } from './src/layers.ts';
+    const network = sequential([dense(8, { activation: relu }), dense(1)]);
+    const graph = new Graph({ seed: 1 });
+    const { output, parameters } = forward(network, graph.input('x', [4, 2]), { training: true });
+    const loss = meanSquaredError(output, graph.input('y', [4, 1]));
+    const device = await openDevice();
+    const updates = adam({ learningRate: 0.05 }).minimize(loss, parameters);
+    const step = await device.compile({ outputs: { loss }, updates });
+    const feeds = { x: [0, 0, 0, 1, 1, 0, 1, 1], y: [0, 1, 1, 0] };
+    for (let i = 0; i < 500; i++) await step.submit(feeds);
+    console.log((await step.run(feeds)).loss[0]);`,
+  /** The same with fit: datasets, validation, events, early stopping and checkpoints at hand. */
+  fit: `
     import { adam, compileModel, fit, meanSquaredError, relu } from './src/index.ts';
     import { dense, sequential } from './src/layers.ts';
     const network = sequential([dense(8, { activation: relu }), dense(1)]);

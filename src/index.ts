@@ -14,6 +14,7 @@ export type {
 } from './backends/backend.ts';
 export { type OpenOptions, openDevice } from './backends/open.ts';
 export { formatProfile, profileTrace, shareOfRoof } from './backends/profile.ts';
+export { tune } from './backends/tune.ts';
 export { readTuning, type TuningTable, writeTuning } from './backends/tuning.ts';
 
 export type { DType, TensorData } from './core/dtype.ts';

@@ -11,12 +11,17 @@ describe('the size in a page, minified and gzipped', () => {
   const sizes: Record<string, Size & { later: Size }> = JSON.parse(
     execFileSync(process.execPath, ['.config/size.mjs', '--json'], { cwd: root, encoding: 'utf8' }),
   );
-  // Everything is printed, not held: the goal is 110 kB, it takes 154. A quarter are shaders, near half are ops: each comes with its rule, its
+  // Everything is printed, not held: the goal is 110 kB, it takes 154. A fifth are shaders, near half are ops: each comes with its rule, its
   // reference and its gradient, and what a page does not name is not in its bundle.
   console.log(sizes);
 
-  it('of a page that trains a perceptron with layers and fit is below 45 kB', () => {
+  it('of a page that trains a perceptron is below 45 kB', () => {
     expect(sizes.mlp.gzipped).toBeLessThan(45_000);
+  });
+
+  // With fit it was meant to be below 45 kB, too, and is not yet: what is held is that it grows no further.
+  it('of one that does it with fit is below 46.5 kB', () => {
+    expect(sizes.fit.gzipped).toBeLessThan(46_500);
   });
 
   it('does not count what is loaded when a program is profiled for the first time', () => {

@@ -146,21 +146,11 @@ export interface Device {
   /** Resolves with a sentence when the device can no longer be used. */
   readonly lost: Promise<string>;
   compile<Names extends string = never>(options: CompileOptions<Names>): Promise<Program<Names>>;
-  /** The choices of kernels that were measured or loaded; `compile` prefers them to its cost models. */
-  readonly tuning: TuningTable;
   /**
-   * Times every variant of the kernels that a program would use, op by op and shape by shape, on this adapter: once for each
-   * op and shape, seconds to minutes. Programs compiled from now on use what was fastest. Nothing must be tuned to be good, and results stay
-   * within the same tolerances; the last bits may differ, for variants add up in another order.
-   *
-   * @returns `device.tuning`, to be kept with `writeTuning` or shipped. The CPU reference has nothing to tune.
+   * The variants of kernels that were measured to be fastest, by adapter, op and shape; `compile` prefers them to its cost models. `tune` sets it,
+   * and so may you, to a table that was kept or shipped; what it holds for other adapters waits unused.
    */
-  tune(options: Pick<CompileOptions, 'outputs' | 'updates' | 'signal'>): Promise<TuningTable>;
-  /**
-   * Adds the choices of a table, of which those for other adapters wait unused.
-   * @throws FormatError where it is no tuning table.
-   */
-  loadTuning(table: TuningTable): void;
+  tuning: TuningTable;
   /** The present value of a variable. */
   read(variable: Variable): Promise<TensorData>;
   /** Replaces the value of a variable. Throws FeedError where the length does not fit. */

@@ -11,8 +11,8 @@ export type TuningTable = Readonly<Record<string, Readonly<Record<string, string
  * Keeps a table for the next time: in IndexedDB under `name` in pages and workers, in the file of that path in Node and Deno.
  *
  * ```ts
- * device.loadTuning(await readTuning('tuning.json'));
- * await writeTuning('tuning.json', await device.tune({ outputs: { loss }, updates }));
+ * device.tuning = await readTuning('tuning.json');
+ * await writeTuning('tuning.json', await tune(device, { outputs: { loss }, updates }));
  * ```
  */
 export function writeTuning(name: string, table: TuningTable): Promise<void> {
@@ -35,8 +35,14 @@ export async function readTuning(name: string): Promise<TuningTable> {
   return checkTuning(`readTuning: "${name}"`, table);
 }
 
+/** Under which a table keeps the choices for an adapter. */
+export function adapterKey(info: Readonly<Record<'vendor' | 'architecture' | 'name', string>>): string {
+  const { vendor, architecture, name } = info;
+  return [vendor, architecture, name].filter(Boolean).join(' ');
+}
+
 /** @throws FormatError unless `table` holds texts by adapter, and by op and shape. */
-export function checkTuning(what: string, table: unknown): TuningTable {
+function checkTuning(what: string, table: unknown): TuningTable {
   const isRecord = (value: unknown): value is Record<string, unknown> =>
     typeof value === 'object' && value !== null && !Array.isArray(value);
   const choices = isRecord(table) ? Object.values(table) : [null];

@@ -25,7 +25,7 @@ import {
   initialValues,
   toRequest,
 } from '../feeds.ts';
-import { checkTuning, mergeTuning, type TuningTable } from '../tuning.ts';
+import type { TuningTable } from '../tuning.ts';
 
 /**
  * Runs programs on the ops' references, in float64: slow, everywhere available, and the definition of what is right. Variables
@@ -33,7 +33,7 @@ import { checkTuning, mergeTuning, type TuningTable } from '../tuning.ts';
  */
 export class CpuDevice implements Device {
   private readonly values = new Map<Variable, Float64Array>();
-  private tables: TuningTable = {};
+  tuning: TuningTable = {};
   private disposed = false;
   readonly lost: Promise<string>;
   private resolveLost: (reason: string) => void = () => {};
@@ -57,19 +57,6 @@ export class CpuDevice implements Device {
     for (const { variable } of traced.variables) if (variable) this.valueOf(variable);
     options.onProgress?.(1, 1);
     return new CpuProgram<Names>(this, options, traced);
-  }
-
-  get tuning(): TuningTable {
-    return this.tables;
-  }
-
-  async tune(): Promise<TuningTable> {
-    this.checkUsable();
-    return this.tables;
-  }
-
-  loadTuning(table: TuningTable): void {
-    this.tables = mergeTuning(this.tables, checkTuning('loadTuning: the argument', table));
   }
 
   async read(variable: Variable): Promise<TensorData> {

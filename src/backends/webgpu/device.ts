@@ -6,11 +6,10 @@ import { plan } from '../../graph/plan.ts';
 import { trace } from '../../graph/trace.ts';
 import type { CompileOptions, Device, DeviceInfo, MemoryUse, Program } from '../backend.ts';
 import { checkData, decode, toRequest } from '../feeds.ts';
-import { checkTuning, mergeTuning, type TuningTable } from '../tuning.ts';
+import { adapterKey, type TuningTable } from '../tuning.ts';
 import { PipelineCache } from './pipelines.ts';
 import { guardBytes, WebGpuProgram } from './program.ts';
 import { DeviceState } from './state.ts';
-import { tuneSteps } from './tuner.ts';
 
 function isSwiftShader({ name, vendor, architecture }: DeviceInfo): boolean {
   return /swiftshader/i.test(`${name} ${vendor} ${architecture}`);
@@ -22,7 +21,7 @@ export class WebGpuDevice implements Device {
   private readonly pipelines: PipelineCache;
   private readonly state: DeviceState;
   private readonly target: Target;
-  private tables: TuningTable = {};
+  tuning: TuningTable = {};
 
   constructor(
     private readonly gpu: GPUDevice,
@@ -74,7 +73,7 @@ export class WebGpuDevice implements Device {
       ...this.target,
       ...options.target,
       variants: options.variants,
-      tuned: this.tables[this.adapterKey],
+      tuned: this.tuning[adapterKey(this.info)],
     };
     const planned = plan(traced, target, { guardBytes: options.guards ? guardBytes : 0 });
     let done = 0;
@@ -88,34 +87,6 @@ export class WebGpuDevice implements Device {
     );
     this.state.checkUsable();
     return new WebGpuProgram<Names>(this, this.state, options, traced, planned, pipelines);
-  }
-
-  get tuning(): TuningTable {
-    return this.tables;
-  }
-
-  async tune(options: Pick<CompileOptions, 'outputs' | 'updates' | 'signal'>): Promise<TuningTable> {
-    this.state.checkUsable();
-    // Without earlier choices, so that the cost model's own is among those that are timed.
-    const earlier = this.tables;
-    this.tables = {};
-    try {
-      const choices = await tuneSteps(this, trace(toRequest(options)), options.signal);
-      this.tables = mergeTuning(earlier, { [this.adapterKey]: choices });
-    } catch (error) {
-      this.tables = earlier;
-      throw error;
-    }
-    return this.tables;
-  }
-
-  loadTuning(table: TuningTable): void {
-    this.tables = mergeTuning(this.tables, checkTuning('loadTuning: the argument', table));
-  }
-
-  private get adapterKey(): string {
-    const { vendor, architecture, name } = this.info;
-    return [vendor, architecture, name].filter(Boolean).join(' ');
   }
 
   async read(variable: Variable): Promise<TensorData> {

@@ -1,9 +1,11 @@
-import { isFloat } from '../../core/dtype.ts';
-import { sizeOf } from '../../core/shape.ts';
-import { apply, Graph } from '../../graph/graph.ts';
-import type { Step, Trace } from '../../graph/trace.ts';
-import { tuningKey } from '../../graph/tuning.ts';
-import type { Device, Program } from '../backend.ts';
+import { isFloat } from '../core/dtype.ts';
+import { sizeOf } from '../core/shape.ts';
+import { apply, Graph } from '../graph/graph.ts';
+import { type Step, trace } from '../graph/trace.ts';
+import { tuningKey } from '../graph/tuning.ts';
+import type { CompileOptions, Device, Program } from './backend.ts';
+import { toRequest } from './feeds.ts';
+import { adapterKey, mergeTuning, type TuningTable } from './tuning.ts';
 
 /** Rounds in which the variants take turns; the least time counts, for others can only add to it. */
 const rounds = 3;
@@ -13,15 +15,46 @@ const worthwhile = 0.93;
 /** What stands in the table where the cost model's choice was the fastest, or nearly so. */
 const costModel = 'default';
 
-/** For each op and shape of a program that has variants: the name of the fastest. */
-export async function tuneSteps(
+/**
+ * Times every variant of the kernels that a program would use, op by op and shape by shape, on the device's adapter: seconds to minutes. Programs
+ * compiled from now on use what was fastest. Nothing must be tuned to be good, and results stay within the same tolerances; the last bits may
+ * differ, for variants add up in another order.
+ *
+ * ```ts
+ * device.tuning = await readTuning('tuning.json');
+ * await writeTuning('tuning.json', await tune(device, { outputs: { loss }, updates }));
+ * ```
+ *
+ * @returns `device.tuning`, to be kept or shipped. The CPU reference has nothing to tune.
+ */
+export async function tune(
   device: Device,
-  traced: Trace,
+  options: Pick<CompileOptions, 'outputs' | 'updates' | 'signal'>,
+): Promise<TuningTable> {
+  if (device.info.backend === 'cpu') return device.tuning;
+  const { steps } = trace(toRequest(options));
+  const earlier = device.tuning;
+  // Without earlier choices, so that the cost model's own is among those that are timed.
+  device.tuning = {};
+  try {
+    const choices = await tuneSteps(device, steps, options.signal);
+    device.tuning = mergeTuning(earlier, { [adapterKey(device.info)]: choices });
+  } catch (error) {
+    device.tuning = earlier;
+    throw error;
+  }
+  return device.tuning;
+}
+
+/** For each op and shape that has variants: the name of the fastest. */
+async function tuneSteps(
+  device: Device,
+  steps: readonly Step[],
   signal?: AbortSignal,
 ): Promise<Record<string, string>> {
   const choices: Record<string, string> = {};
   const done = new Set<string>();
-  for (const step of traced.steps) {
+  for (const step of steps) {
     if (!step.op.variants || done.has(tuningKey(step))) continue;
     done.add(tuningKey(step));
     signal?.throwIfAborted();

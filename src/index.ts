@@ -127,7 +127,7 @@ export {
   recurrentVariables,
   rnnVariables,
 } from './nn/recurrentVariables.ts';
-export type { RecurrentCellName, RecurrentValues } from './nn/recurrentWeights.ts';
+export type { RecurrentValues } from './nn/recurrentWeights.ts';
 export {
   celu,
   elu,
@@ -216,6 +216,7 @@ export { type DropoutOptions, dropout } from './ops/dropout.ts';
 export { einsum } from './ops/einsum.ts';
 export { type ElementwiseRules, elementwise } from './ops/elementwise.ts';
 export type { Activation } from './ops/gateActivation.ts';
+export type { RecurrentCellName } from './ops/gateOrder.ts';
 export { embedding, gather } from './ops/gather.ts';
 export { type GatherNDOptions, gatherND } from './ops/gatherND.ts';
 export { type GradOptions, grad } from './ops/gradient.ts';

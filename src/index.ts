@@ -99,11 +99,7 @@ export {
 export { type LossFunction, weightedLoss } from './nn/losses.ts';
 export { orthogonal } from './nn/orthogonal.ts';
 export type { Float32Tensor, PlainTensor } from './nn/plainTensor.ts';
-export {
-  recurrentFromKeras,
-  recurrentToKeras,
-  type ToKerasOptions,
-} from './nn/recurrentKeras.ts';
+export { recurrentFromKeras, recurrentToKeras, type ToKerasOptions } from './nn/recurrentKeras.ts';
 export {
   type OnnxRecurrentWeights,
   recurrentFromOnnx,
@@ -113,11 +109,7 @@ export {
   type WebnnRecurrentOptions,
   type WebnnRecurrentWeights,
 } from './nn/recurrentOnnx.ts';
-export {
-  recurrentFromTorch,
-  recurrentToTorch,
-  type TorchRecurrentOptions,
-} from './nn/recurrentTorch.ts';
+export { recurrentFromTorch, recurrentToTorch, type TorchRecurrentOptions } from './nn/recurrentTorch.ts';
 export {
   type GruVariablesOptions,
   gruVariables,
@@ -170,11 +162,7 @@ export {
   square,
   sub,
 } from './ops/arithmetic.ts';
-export {
-  type AveragePool2dOptions,
-  averagePool2d,
-  globalAveragePool2d,
-} from './ops/averagePool2d.ts';
+export { type AveragePool2dOptions, averagePool2d, globalAveragePool2d } from './ops/averagePool2d.ts';
 export {
   type BatchNorm,
   type BatchNormInferenceOptions,

@@ -58,7 +58,8 @@ describe('measured choices of kernels', () => {
   });
 
   it('must be a table', () => {
-    const wrong = { adapter: { [key]: 3 } } as unknown as TuningTable;
+    // As it comes from a file.
+    const wrong: TuningTable = JSON.parse(JSON.stringify({ adapter: { [key]: 3 } }));
     expect(() => device.loadTuning(wrong)).toThrow(FormatError);
     expect(() => device.loadTuning(wrong)).toThrow('loadTuning: the argument is no tuning table');
   });

@@ -193,7 +193,7 @@ describe('mistakes', () => {
     [
       'an unknown command',
       ['digit'],
-      /unknown command 'digit'\. There are help, digits, predict, gates, text\./,
+      /unknown command 'digit'\. There are help, digits, predict, gates, verify, text\./,
     ],
     ['an unknown backend', ['gates', '--backend', 'gpu'], /Allowed choices are auto, webgpu, cpu\./],
     [

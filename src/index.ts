@@ -36,11 +36,10 @@ export { RandomStream } from './core/random.ts';
 export type { Shape } from './core/shape.ts';
 
 // To write an op of one's own.
+export type { Elementwise, ElementwiseTypes } from './graph/elementwise.ts';
 export {
   apply,
   applyOne,
-  type Elementwise,
-  type ElementwiseTypes,
   Graph,
   type Initializer,
   type Op,

@@ -18,19 +18,6 @@ fn share(at: u32, unit: u32, ${DQ_PARAMETERS}) {
 var<workgroup> sumPartials: array<F, ${PARTIALS}>;
 #endif
 
-fn lengthOf(sequence: u32) -> u32 {
-#if ${HAS_LENGTHS}
-  return u32(clamp(lengths[sequence], 0, i32(params.steps)));
-#else
-  return params.steps;
-#endif
-}
-
-// Padded steps have their own place; those before them run forwards or backwards.
-fn rowAt(step: u32, length: u32, sequence: u32, backwards: bool) -> u32 {
-  return select(step, length - 1u - step, backwards && step < length) * params.stepStride + sequence * params.sequenceStride;
-}
-
 fn stateAt(direction: u32, sequence: u32, unit: u32) -> u32 {
   return (direction * params.batch + sequence) * ${STATE_SIZE}u + unit;
 }

@@ -17,19 +17,6 @@ fn share(at: u32, unit: u32, dq: F) {
   if (unit + 3u < ${HIDDEN}u) { products[at + 3u] = dq.w; }
 }
 
-fn lengthOf(sequence: u32) -> u32 {
-#if ${HAS_LENGTHS}
-  return u32(clamp(lengths[sequence], 0, i32(params.steps)));
-#else
-  return params.steps;
-#endif
-}
-
-// Where a step of a sequence lies. Padded steps have their own place; those before them run forwards or backwards.
-fn rowAt(step: u32, length: u32, sequence: u32, backwards: bool) -> u32 {
-  return select(step, length - 1u - step, backwards && step < length) * params.stepStride + sequence * params.sequenceStride;
-}
-
 fn stateAt(direction: u32, sequence: u32, unit: u32) -> u32 {
   return (direction * params.batch + sequence) * ${HIDDEN}u + unit;
 }

@@ -37,11 +37,10 @@ export { RandomStream } from './core/random.ts';
 export type { Shape } from './core/shape.ts';
 
 // To write an op of one's own.
+export type { Elementwise, ElementwiseTypes } from './graph/elementwise.ts';
 export {
   apply,
   applyOne,
-  type Elementwise,
-  type ElementwiseTypes,
   Graph,
   type Initializer,
   type Op,
@@ -100,11 +99,7 @@ export {
 export { type LossFunction, weightedLoss } from './nn/losses.ts';
 export { orthogonal } from './nn/orthogonal.ts';
 export type { Float32Tensor, PlainTensor } from './nn/plainTensor.ts';
-export {
-  recurrentFromKeras,
-  recurrentToKeras,
-  type ToKerasOptions,
-} from './nn/recurrentKeras.ts';
+export { recurrentFromKeras, recurrentToKeras, type ToKerasOptions } from './nn/recurrentKeras.ts';
 export {
   type OnnxRecurrentWeights,
   recurrentFromOnnx,
@@ -114,11 +109,7 @@ export {
   type WebnnRecurrentOptions,
   type WebnnRecurrentWeights,
 } from './nn/recurrentOnnx.ts';
-export {
-  recurrentFromTorch,
-  recurrentToTorch,
-  type TorchRecurrentOptions,
-} from './nn/recurrentTorch.ts';
+export { recurrentFromTorch, recurrentToTorch, type TorchRecurrentOptions } from './nn/recurrentTorch.ts';
 export {
   type GruVariablesOptions,
   gruVariables,
@@ -128,7 +119,7 @@ export {
   recurrentVariables,
   rnnVariables,
 } from './nn/recurrentVariables.ts';
-export type { RecurrentCellName, RecurrentValues } from './nn/recurrentWeights.ts';
+export type { RecurrentValues } from './nn/recurrentWeights.ts';
 export {
   celu,
   elu,
@@ -171,11 +162,7 @@ export {
   square,
   sub,
 } from './ops/arithmetic.ts';
-export {
-  type AveragePool2dOptions,
-  averagePool2d,
-  globalAveragePool2d,
-} from './ops/averagePool2d.ts';
+export { type AveragePool2dOptions, averagePool2d, globalAveragePool2d } from './ops/averagePool2d.ts';
 export {
   type BatchNorm,
   type BatchNormInferenceOptions,
@@ -217,6 +204,7 @@ export { type DropoutOptions, dropout } from './ops/dropout.ts';
 export { einsum } from './ops/einsum.ts';
 export { type ElementwiseRules, elementwise } from './ops/elementwise.ts';
 export type { Activation } from './ops/gateActivation.ts';
+export type { RecurrentCellName } from './ops/gateOrder.ts';
 export { embedding, gather } from './ops/gather.ts';
 export { type GatherNDOptions, gatherND } from './ops/gatherND.ts';
 export { type GradOptions, grad } from './ops/gradient.ts';

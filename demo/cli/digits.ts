@@ -10,6 +10,7 @@ import {
   stepsPerEpoch,
   trainDigits,
 } from '../models/digits.ts';
+import { type CourseEnd, endCommand, sayWhatIsSaved, stoppedBecause } from './course.ts';
 import { confusionTable, drawDigits, percent } from './draw.ts';
 import { checkWritable, saveWeights } from './files.ts';
 import { readDigits } from './mnist.ts';
@@ -34,14 +35,11 @@ export interface DigitsOptions extends CommonOptions {
 }
 
 /** How a training went. */
-interface Course {
-  readonly seconds: number;
+interface Course extends CourseEnd {
   /** Steps done, and the loss of the last epoch so far; null where it was stopped before any was read. */
   readonly step: number;
   readonly loss: number | null;
-  readonly outcome: 'finished' | 'interrupted' | 'diverged';
   readonly stats: ProgramStats;
-  readonly error?: NonFiniteError;
 }
 
 /** Trains on the handwritten digits, judges by those held out, and saves what was learned. */
@@ -56,7 +54,7 @@ export async function digits(options: DigitsOptions, output: Output): Promise<vo
     const learningRate = digitsSchedule(options.learningRate, steps);
     const model = await digitsModel(device, { seed: options.seed, learningRate });
     const course = await followTraining(model, train, heldOut, options, stop.signal, output);
-    if (course.outcome !== 'finished') output.say('', stoppedBecause(course));
+    if (course.outcome !== 'finished') output.say('', stoppedBecause(course, course.step));
     const answers = await readWith(model, heldOut);
     const score = scoreOf(answers, heldOut);
     if (course.outcome !== 'diverged') showScore(score, heldOut, answers.predicted, output);
@@ -66,9 +64,7 @@ export async function digits(options: DigitsOptions, output: Output): Promise<vo
       model.variables,
       describe(score, course, options),
     );
-    output.say(
-      `Saved ${parametersOf(model)} numbers to ${options.output} (${(bytes / 1000).toFixed(1)} kB).`,
-    );
+    sayWhatIsSaved(model.variables, options.output, bytes, output);
     output.say(`Try: npm start -- predict ${options.output}`);
     output.result({
       command: 'digits',
@@ -87,13 +83,7 @@ export async function digits(options: DigitsOptions, output: Output): Promise<vo
       output: options.output,
       step: statsResult(course.stats),
     });
-    if (course.error) {
-      throw new CommandError(
-        'the training came to numbers that are not finite; try a smaller --learning-rate',
-        { cause: course.error },
-      );
-    }
-    if (course.outcome === 'interrupted') process.exitCode = 130;
+    endCommand(course);
   } finally {
     stop.release();
     device.dispose();
@@ -151,13 +141,6 @@ async function followTraining(
   }
 }
 
-function stoppedBecause({ outcome, step, error }: Course): string {
-  const at = step > 0 ? `after step ${step}` : 'at the first steps';
-  if (outcome === 'interrupted')
-    return `Stopped ${at}; what has been learned is kept. (Ctrl-C again to leave at once.)`;
-  return `Stopped ${at}: ${error?.message}.`;
-}
-
 function showScore(score: Score, heldOut: Digits, predicted: Int32Array, output: Output): void {
   output.say(
     '',
@@ -173,10 +156,6 @@ function showScore(score: Score, heldOut: Digits, predicted: Int32Array, output:
     captions: [`#${i}: a ${heldOut.labels[i]}, read as ${predicted[i]}`],
   }));
   output.say(...drawDigits(pictures, output.columns));
-}
-
-function parametersOf(model: DigitsModel): string {
-  return model.variables.reduce((total, { size }) => total + size, 0).toLocaleString('en');
 }
 
 function describe(score: Score, { step, outcome }: Course, options: DigitsOptions): Record<string, string> {

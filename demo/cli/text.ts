@@ -12,6 +12,7 @@ import {
   textReader,
   textTrainer,
 } from '../models/text.ts';
+import { type CourseEnd, endCommand, sayWhatIsSaved, stoppedBecause } from './course.ts';
 import { checkWritable, saveWeights } from './files.ts';
 import { wrap } from './generate.ts';
 import { type Book, readMobyDick } from './mobyDick.ts';
@@ -51,11 +52,8 @@ interface Standing {
 }
 
 /** How a training went. */
-interface Course {
-  readonly seconds: number;
+interface Course extends CourseEnd {
   readonly last: TextReading | null;
-  readonly outcome: 'finished' | 'interrupted' | 'diverged';
-  readonly error?: NonFiniteError;
 }
 
 /** Held-out characters that are read while the network learns; all of them are read at the end. */
@@ -107,7 +105,7 @@ export async function text(options: TextOptions, output: Output): Promise<void> 
     const course = await followTraining(trainer, reader, generator, options, stop.signal, output);
     if (course.outcome === 'interrupted' && !course.last)
       throw new CommandError('stopped before anything was learned; nothing is saved');
-    if (course.outcome !== 'finished') output.say('', stoppedBecause(course));
+    if (course.outcome !== 'finished') output.say('', stoppedBecause(course, course.last?.step ?? 0));
     const bits = course.outcome === 'diverged' ? null : await reader.bitsPerCharacter(book.heldOut.length);
     const sample = bits === null ? null : await sampleOf(generator, options, samples);
     if (bits !== null && sample !== null) {
@@ -127,9 +125,7 @@ export async function text(options: TextOptions, output: Output): Promise<void> 
       outcome: course.outcome,
       seed: String(seed),
     });
-    output.say(
-      `Saved ${parametersOf(network)} numbers to ${options.output} (${(bytes / 1000).toFixed(1)} kB).`,
-    );
+    sayWhatIsSaved(network.variables, options.output, bytes, output);
     output.say(`Try: npm start -- text generate ${options.output} --prompt "The whale "`);
     const { dispatches, submits, flops } = trainer.program.stats;
     output.result({
@@ -152,13 +148,7 @@ export async function text(options: TextOptions, output: Output): Promise<void> 
       step: { dispatches, submits, flops },
       generationStep: { dispatches: generator.program.stats.dispatches },
     });
-    if (course.error) {
-      throw new CommandError(
-        'the training came to numbers that are not finite; try a smaller --learning-rate',
-        { cause: course.error },
-      );
-    }
-    if (course.outcome === 'interrupted') process.exitCode = 130;
+    endCommand(course);
   } finally {
     stop.release();
     device.dispose();
@@ -236,17 +226,6 @@ async function sampleOf(
   const written = generator.generate('\n\n', sampleLength, temperature, new RandomStream(seed, number));
   for await (const character of written) sample += character;
   return sample.trim();
-}
-
-function stoppedBecause({ outcome, last, error }: Course): string {
-  const at = last ? `after step ${last.step}` : 'at the first steps';
-  if (outcome === 'interrupted')
-    return `Stopped ${at}; what has been learned is kept. (Ctrl-C again to leave at once.)`;
-  return `Stopped ${at}: ${error?.message}.`;
-}
-
-function parametersOf(network: TextNetwork): string {
-  return network.variables.reduce((total, { size }) => total + size, 0).toLocaleString('en');
 }
 
 /** What `text generate` needs to build the network again. */

@@ -1,7 +1,7 @@
 import source from '#shaders/elementwise.wgsl' with { type: 'text' };
 import type { DType } from '../core/dtype.ts';
 import { broadcastStrides, type Shape, sizeOf } from '../core/shape.ts';
-import type { Elementwise, TypeLetter } from './graph.ts';
+import type { Elementwise, TypeLetter } from './elementwise.ts';
 import {
   type Binding,
   type Epilogue,

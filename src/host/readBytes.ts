@@ -1,4 +1,5 @@
 import { FormatError } from '../core/errors.ts';
+import { files } from './files.ts';
 import { hostName } from './host.ts';
 
 /**
@@ -12,11 +13,7 @@ export async function readBytes(place: string | URL): Promise<Uint8Array> {
   const isUrl = place instanceof URL || /^[a-z][a-z0-9+.-]+:\/\//i.test(place);
   const isFile = String(place).startsWith('file:') || (!isUrl && (host === 'node' || host === 'deno'));
   if (isFile) {
-    // In a variable, so that bundlers for pages leave the import alone.
-    const moduleName = 'node:fs/promises';
-    const { readFile }: { readFile(path: string | URL): Promise<Uint8Array> } = await import(
-      /* @vite-ignore */ moduleName
-    );
+    const { readFile } = await files();
     return readFile(isUrl ? new URL(place) : place);
   }
   const response = await fetch(place);

@@ -1,3 +1,4 @@
+import { files } from './files.ts';
 import { hostName } from './host.ts';
 
 const database = 'tensorloom';
@@ -6,7 +7,7 @@ const table = 'texts';
 /** A text kept under `name`: in IndexedDB in pages and workers, in the file of that path in Node and Deno. Null where there is none. */
 export async function readStored(name: string): Promise<string | null> {
   if (hasFiles()) {
-    const { readFile } = await fileSystem();
+    const { readFile } = await files();
     try {
       return await readFile(name, 'utf8');
     } catch (error) {
@@ -21,19 +22,13 @@ export async function readStored(name: string): Promise<string | null> {
 /** Keeps `text` under `name`, in place of what was there. */
 export async function writeStored(name: string, text: string): Promise<void> {
   if (hasFiles()) {
-    const { writeFile } = await fileSystem();
+    const { writeFile } = await files();
     await writeFile(name, text);
   } else await inDatabase('readwrite', (store) => store.put(text, name));
 }
 
 function hasFiles(): boolean {
   return hostName() === 'node' || hostName() === 'deno';
-}
-
-function fileSystem(): Promise<typeof import('node:fs/promises')> {
-  // In a variable, so that bundlers for pages leave the import alone.
-  const moduleName = 'node:fs/promises';
-  return import(/* @vite-ignore */ moduleName);
 }
 
 async function inDatabase<Value>(

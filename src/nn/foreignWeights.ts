@@ -1,6 +1,6 @@
 import type { TensorData } from '../core/dtype.ts';
 import { FormatError, GraphError, ShapeError } from '../core/errors.ts';
-import { forEachOffset, type Shape, sameShape, showShape, sizeOf, stridesOf } from '../core/shape.ts';
+import { forEachOffset, type Shape, sameShape, showShape, stridesOf } from '../core/shape.ts';
 import type { Variable } from '../graph/graph.ts';
 import type { StoredTensor } from '../io/safetensors.ts';
 import type { LayerCall } from './layer.ts';
@@ -14,18 +14,19 @@ export interface ForeignRule {
   readonly axes?: readonly number[];
   /** The shape under which they store it, where it is not just another order of axes. */
   readonly storedShape?: (ours: Shape) => Shape;
-  /** Names of both directions, where ours has them on a leading axis. */
-  readonly directions?: readonly [string, string];
-  /** The last axis of ours is made of as many gates: ours at g is theirs at `gates[g]`. */
-  readonly gates?: readonly number[];
-  /** Theirs is one of several rows of a larger tensor: which one, and of how many. */
-  readonly row?: readonly [number, number];
 }
 
-/** For each kind of layer, its variables by their own names. */
-export type ForeignRules = Readonly<
-  Record<string, Readonly<Record<string, ForeignRule>> | ((own: string) => ForeignRule | undefined)>
->;
+/** Layers whose variables are converted together. Names are those within the layer, ours and theirs. */
+export interface ForeignLayer {
+  to(what: string, own: Named<StoredTensor>): Record<string, StoredTensor>;
+  /** @param own shapes of the layer's variables. What has no variable there must be 0. */
+  from(tensors: Named<StoredTensor>, own: Named<Shape>): Record<string, StoredTensor>;
+}
+
+type Named<Value> = Readonly<Record<string, Value>>;
+
+/** For each kind of layer, its variables by their own names, or how all are converted at once. */
+export type ForeignRules = Named<{ variables: Named<ForeignRule> } | { layer: ForeignLayer }>;
 
 export interface ForeignOptions {
   /**
@@ -33,23 +34,20 @@ export interface ForeignOptions {
    * such as `{ dense: 'fc1', 'block/conv2d2': 'block.conv2' }`.
    */
   rename?: Readonly<Record<string, string>> | ((path: string) => string);
-  /** Whether names may be missing, and others left over; default false. */
+  /**
+   * Whether names may be missing, and others left over; default false. A variable without a value is left out, and so is a recurrent layer
+   * that is not there as a whole.
+   */
   partial?: boolean;
 }
 
-/** A part of one of our variables, or all of it, with its place in the other framework's file. */
+/** Variables with their tensors in the other framework's file. */
 export interface ForeignPart {
-  readonly variable: Variable;
-  readonly name: string;
-  /** What is ours: elements from `begin` on, in this shape. */
-  readonly shape: Shape;
-  readonly begin: number;
-  /** What is theirs: elements from `storedBegin` on of a tensor of `storedShape`. */
-  readonly storedShape: Shape;
-  readonly storedBegin: number;
-  /** For each of our axes, how many elements theirs lie apart. */
-  readonly strides: readonly number[];
-  readonly gates: readonly number[] | undefined;
+  readonly variables: readonly Variable[];
+  /** Shapes there. */
+  readonly stored: Named<Shape>;
+  from(tensors: Named<StoredTensor>): Record<string, StoredTensor>;
+  to(values: Named<StoredTensor>): Record<string, StoredTensor>;
 }
 
 /** The variables of a model that was called, each once, under their foreign names. */
@@ -62,132 +60,152 @@ export function foreignParts(
 ): ForeignPart[] {
   const root = calls.find((call) => call.depth === 0)?.path;
   const seen = new Set<Variable>();
-  return calls.flatMap(({ kind, path, variables }) =>
-    variables.flatMap((variable) => {
-      if (seen.has(variable)) return [];
-      seen.add(variable);
-      const slash = variable.name.lastIndexOf('/');
-      const own = variable.name.slice(slash + 1);
-      const ofKind = rules[kind];
-      const rule = typeof ofKind === 'function' ? ofKind(own) : ofKind?.[own];
-      if (!rule) {
-        throw new GraphError(
-          `${framework}: there is no rule for ${variable.name} of the layer ${path}, a ${kind}; kinds with rules: ${Object.keys(rules).join(', ')}`,
-        );
-      }
-      const home = variable.name.slice(0, slash);
-      const within = home === root ? '' : home.startsWith(`${root}/`) ? home.slice(`${root}/`.length) : home;
-      const module =
-        typeof rename === 'function' ? rename(within) : (rename[within] ?? within.replaceAll('/', separator));
-      return partsOf(variable, rule, module === '' ? '' : `${module}${separator}`);
-    }),
-  );
+  const prefixOf = (home: string) => {
+    const within = home === root ? '' : home.startsWith(`${root}/`) ? home.slice(`${root}/`.length) : home;
+    const module =
+      typeof rename === 'function' ? rename(within) : (rename[within] ?? within.replaceAll('/', separator));
+    return module === '' ? '' : `${module}${separator}`;
+  };
+  return calls.flatMap(({ kind, path, variables }) => {
+    const own = variables.filter((variable) => !seen.has(variable));
+    if (own.length === 0) return [];
+    for (const variable of own) seen.add(variable);
+    const rule = rules[kind];
+    if (rule && 'layer' in rule) {
+      return [layerPart(`${framework}: ${path}`, own, rule.layer, prefixOf(homeOf(own[0])))];
+    }
+    return own.map((variable) => {
+      const found = rule?.variables[ownName(variable)];
+      if (found) return variablePart(variable, found, prefixOf(homeOf(variable)));
+      throw new GraphError(
+        `${framework}: there is no rule for ${variable.name} of the layer ${path}, a ${kind}; kinds with rules: ${Object.keys(rules).join(', ')}`,
+      );
+    });
+  });
 }
 
-function partsOf(variable: Variable, rule: ForeignRule, prefix: string): ForeignPart[] {
-  const rank = rule.axes?.length ?? variable.rank;
-  const split = rule.directions && variable.rank === rank + (rule.axes ? 1 : 0) && variable.shape[0] === 2;
-  const names = split && rule.directions ? rule.directions : [rule.name];
-  return names.map((name, direction) => {
-    const shape = split ? variable.shape.slice(1) : variable.shape;
-    const axes = rule.axes ?? shape.map((_, axis) => axis);
-    const view = new Array<number>(axes.length);
-    axes.forEach((axis, i) => {
-      view[axis] = shape[i];
-    });
-    const [row, rows] = rule.row ?? [0, 0];
-    return {
-      variable,
-      name: `${prefix}${name}`,
-      shape,
-      begin: direction * sizeOf(shape),
-      storedShape: rows > 0 ? [rows, ...view] : (rule.storedShape?.(shape) ?? view),
-      storedBegin: row * sizeOf(shape),
-      strides: axes.map((axis) => stridesOf(view)[axis]),
-      gates: rule.gates,
-    };
+const ownName = ({ name }: Variable) => name.slice(name.lastIndexOf('/') + 1);
+const homeOf = ({ name }: Variable) => name.slice(0, name.lastIndexOf('/'));
+
+function variablePart(variable: Variable, rule: ForeignRule, prefix: string): ForeignPart {
+  const { name: own, shape, size } = variable;
+  const name = `${prefix}${rule.name}`;
+  const axes = rule.axes ?? shape.map((_, axis) => axis);
+  const view = new Array<number>(axes.length);
+  axes.forEach((axis, i) => {
+    view[axis] = shape[i];
   });
+  const storedShape = rule.storedShape?.(shape) ?? view;
+  const strides = axes.map((axis) => stridesOf(view)[axis]);
+  return {
+    variables: [variable],
+    stored: { [name]: storedShape },
+    from({ [name]: { dtype, data } }) {
+      const ours = zeros(data, size);
+      forEachOffset(shape, [strides], (i, [offset]) => {
+        ours[i] = data[offset];
+      });
+      return { [own]: { shape, dtype, data: ours } };
+    },
+    to({ [own]: { dtype, data } }) {
+      const theirs = zeros(data, size);
+      forEachOffset(shape, [strides], (i, [offset]) => {
+        theirs[offset] = data[i];
+      });
+      return { [name]: { shape: storedShape, dtype, data: theirs } };
+    },
+  };
+}
+
+function layerPart(
+  what: string,
+  variables: readonly Variable[],
+  layer: ForeignLayer,
+  prefix: string,
+): ForeignPart {
+  const renamed = <Value>(values: Named<Value>, change: (name: string) => string) =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [change(name), value]));
+  const to = (take: (variable: Variable) => StoredTensor) => {
+    const own = Object.fromEntries(variables.map((variable) => [ownName(variable), take(variable)]));
+    return renamed(layer.to(what, own), (name) => `${prefix}${name}`);
+  };
+  const empty = to(({ shape, size }) => ({ shape, dtype: 'float32', data: new Float32Array(size) }));
+  const stored = Object.fromEntries(Object.entries(empty).map(([name, { shape }]) => [name, shape]));
+  return {
+    variables,
+    stored,
+    from(tensors) {
+      const theirs = Object.fromEntries(Object.keys(stored).map((name) => [name, tensors[name]]));
+      const shapes = Object.fromEntries(variables.map((variable) => [ownName(variable), variable.shape]));
+      const ours = layer.from(
+        renamed(theirs, (name) => name.slice(prefix.length)),
+        shapes,
+      );
+      for (const [name, { data }] of Object.entries(ours)) {
+        if (Object.hasOwn(shapes, name) || data.every((value) => value === 0)) continue;
+        throw new FormatError(`${what}: the file has values for a ${name}, the layer has none`);
+      }
+      return Object.fromEntries(variables.map((variable) => [variable.name, ours[ownName(variable)]]));
+    },
+    to: (values) => to(({ name }) => values[name]),
+  };
 }
 
 /** Their tensors under our names, in our layout. */
 export function fromForeign(
   framework: string,
   parts: readonly ForeignPart[],
-  tensors: Readonly<Record<string, StoredTensor>>,
+  tensors: Named<StoredTensor>,
   { partial = false, ignored }: { partial?: boolean; ignored: (name: string) => boolean },
 ): Record<string, StoredTensor> {
-  const wanted = new Set(parts.map(({ name }) => name));
-  const missing = parts.filter(({ name }) => !tensors[name]);
-  const unexpected = Object.keys(tensors).filter((name) => !wanted.has(name) && !ignored(name));
-  if (!partial && missing.length + unexpected.length > 0) {
-    const lines = [
-      ...missing.map(({ name, variable }) => `missing: ${name} (for ${variable.name})`),
-      ...unexpected.map((name) => `unexpected: ${name} ${showShape(tensors[name].shape)}`),
-    ];
+  const wanted = new Set(parts.flatMap(({ stored }) => Object.keys(stored)));
+  const missing = (part: ForeignPart) => Object.keys(part.stored).filter((name) => !tensors[name]);
+  const lines = [
+    ...parts.flatMap((part) => missing(part).map((name) => `missing: ${name} (for ${show(part, true)})`)),
+    ...Object.keys(tensors)
+      .filter((name) => !wanted.has(name) && !ignored(name))
+      .map((name) => `unexpected: ${name} ${showShape(tensors[name].shape)}`),
+  ];
+  if (!partial && lines.length > 0) {
     throw new FormatError(
       `${framework}: the weights do not belong to this model; use rename for other names of layers, or partial\n${lines.join('\n')}`,
     );
   }
-  const incomplete = new Set(missing.map(({ variable }) => variable));
   const result: Record<string, StoredTensor> = {};
-  for (const part of parts) {
-    const { variable, name, storedShape } = part;
-    if (incomplete.has(variable)) continue;
-    const { shape, dtype, data } = tensors[name];
-    if (!sameShape(shape, storedShape)) {
+  for (const part of parts.filter((each) => missing(each).length === 0)) {
+    for (const [name, shape] of Object.entries(part.stored)) {
+      if (sameShape(tensors[name].shape, shape)) continue;
       throw new ShapeError(
-        `${framework}: "${name}" is ${showShape(shape)}; ${variable.name} ${showShape(variable.shape)} asks for ${showShape(storedShape)}`,
+        `${framework}: "${name}" is ${showShape(tensors[name].shape)}; ${show(part)} asks for ${showShape(shape)}`,
       );
     }
-    result[variable.name] ??= { shape: variable.shape, dtype, data: zeros(data, variable.size) };
-    const ours = result[variable.name].data;
-    forEachPlace(part, (own, theirs) => {
-      ours[own] = data[theirs];
-    });
+    Object.assign(result, part.from(tensors));
   }
   return result;
 }
+
+const show = ({ variables }: ForeignPart, namesOnly = false) =>
+  variables.map(({ name, shape }) => (namesOnly ? name : `${name} ${showShape(shape)}`)).join(', ');
 
 /** Our tensors under their names, in their layout. */
 export function toForeign(
   framework: string,
   parts: readonly ForeignPart[],
-  tensors: Readonly<Record<string, StoredTensor>>,
+  tensors: Named<StoredTensor>,
 ): Record<string, StoredTensor> {
   const result: Record<string, StoredTensor> = {};
   for (const part of parts) {
-    const { variable, name, storedShape } = part;
-    const ours = tensors[variable.name];
-    if (!ours) throw new FormatError(`${framework}: there is no value for the variable ${variable.name}`);
-    if (!sameShape(ours.shape, variable.shape)) {
+    for (const { name, shape } of part.variables) {
+      const ours = tensors[name];
+      if (!ours) throw new FormatError(`${framework}: there is no value for the variable ${name}`);
+      if (sameShape(ours.shape, shape)) continue;
       throw new ShapeError(
-        `${framework}: ${variable.name} is ${showShape(variable.shape)}, its value ${showShape(ours.shape)}`,
+        `${framework}: ${name} is ${showShape(shape)}, its value ${showShape(ours.shape)}`,
       );
     }
-    result[name] ??= {
-      shape: storedShape,
-      dtype: ours.dtype,
-      data: zeros(ours.data, sizeOf(storedShape)),
-    };
-    const { data } = result[name];
-    forEachPlace(part, (own, theirs) => {
-      data[theirs] = ours.data[own];
-    });
+    Object.assign(result, part.to(tensors));
   }
   return result;
-}
-
-/** Calls `visit` with the places of an element in our variable and in their tensor. */
-function forEachPlace(part: ForeignPart, visit: (ours: number, theirs: number) => void): void {
-  const { shape, strides, begin, storedBegin, gates } = part;
-  const columns = shape[shape.length - 1] ?? 1;
-  const stride = strides[strides.length - 1] ?? 1;
-  const size = gates ? columns / gates.length : columns;
-  forEachOffset(shape, [strides], (i, [offset]) => {
-    const gate = Math.floor((i % columns) / size);
-    const moved = gates ? (gates[gate] - gate) * size * stride : 0;
-    visit(begin + i, storedBegin + offset + moved);
-  });
 }
 
 /** An array of the same kind. */

@@ -1,18 +1,23 @@
+import { GraphError } from '../core/errors.ts';
 import type { StoredTensor } from '../io/safetensors.ts';
+import type { RecurrentCellName } from '../ops/gateOrder.ts';
 import {
+  type ForeignLayer,
   type ForeignOptions,
-  type ForeignRule,
   type ForeignRules,
   foreignParts,
   fromForeign,
   toForeign,
 } from './foreignWeights.ts';
 import type { Forward } from './model.ts';
+import { recurrentFromKeras, recurrentToKeras } from './recurrentKeras.ts';
+import { recurrentRule } from './recurrentLayerWeights.ts';
 
 /** Keras has our layouts (HWIO, [in, out]) under other names: those of the variables' paths in Keras 3. */
 function rules(): ForeignRules {
-  const kernel = { weight: { name: 'kernel' }, bias: { name: 'bias' } };
-  const affine = { scale: { name: 'gamma' }, offset: { name: 'beta' } };
+  const kernel = { variables: { weight: { name: 'kernel' }, bias: { name: 'bias' } } };
+  const affine = { variables: { scale: { name: 'gamma' }, offset: { name: 'beta' } } };
+  const moving = { runningMean: { name: 'moving_mean' }, runningVariance: { name: 'moving_variance' } };
   return {
     dense: kernel,
     conv1d: kernel,
@@ -20,48 +25,48 @@ function rules(): ForeignRules {
     conv2dTranspose: kernel,
     depthwiseConv2d: kernel,
     separableConv2d: {
-      depthwiseWeight: { name: 'depthwise_kernel' },
-      pointwiseWeight: { name: 'pointwise_kernel' },
-      bias: { name: 'bias' },
+      variables: {
+        depthwiseWeight: { name: 'depthwise_kernel' },
+        pointwiseWeight: { name: 'pointwise_kernel' },
+        bias: { name: 'bias' },
+      },
     },
-    batchNorm: {
-      ...affine,
-      runningMean: { name: 'moving_mean' },
-      runningVariance: { name: 'moving_variance' },
-    },
+    batchNorm: { variables: { ...affine.variables, ...moving } },
     layerNorm: affine,
     groupNorm: affine,
-    embedding: { weight: { name: 'embeddings' } },
-    prelu: { slope: { name: 'alpha' } },
-    rnn: recurrentRules('simple_rnn'),
-    lstm: recurrentRules('lstm'),
-    // Gates z, r, h, and one tensor for both biases.
-    gru: recurrentRules('gru', { gates: [1, 0, 2] }, { row: [0, 2] }, { row: [1, 2] }),
+    embedding: { variables: { weight: { name: 'embeddings' } } },
+    prelu: { variables: { slope: { name: 'alpha' } } },
+    rnn: recurrent('rnn', 'simple_rnn'),
+    lstm: recurrent('lstm', 'lstm'),
+    gru: recurrent('gru', 'gru'),
   };
 }
 
 /** Variables of the layer's cell, or of the two cells in a `Bidirectional`. */
-function recurrentRules(
-  layer: string,
-  all: Partial<ForeignRule> = {},
-  bias: Partial<ForeignRule> = {},
-  recurrentBias: Partial<ForeignRule> = {},
-): Readonly<Record<string, ForeignRule>> {
-  const rule = (name: string, axes: readonly number[], more: Partial<ForeignRule> = {}): ForeignRule => {
-    const path = `${layer}_cell/${name}`;
-    return {
-      name: path,
-      axes,
-      directions: [`forward_${layer}/${path}`, `backward_${layer}/${path}`],
-      ...all,
-      ...more,
-    };
-  };
+function recurrent(cell: RecurrentCellName, layer: string): { layer: ForeignLayer } {
+  const own = ['kernel', 'recurrent_kernel', 'bias'].map((name) => `${layer}_cell/${name}`);
+  const both = ['forward', 'backward'].map((way) => own.map((name) => `${way}_${layer}/${name}`));
   return {
-    weight: rule('kernel', [0, 1]),
-    recurrentWeight: rule('recurrent_kernel', [0, 1]),
-    bias: rule('bias', [0], bias),
-    ...(recurrentBias.row && { recurrentBias: rule('bias', [0], recurrentBias) }),
+    layer: recurrentRule({
+      to(what, layers) {
+        if (layers.length > 1)
+          throw new GraphError(`${what} is a stack of ${layers.length}: for Keras, make a layer of each`);
+        const [values] = layers;
+        const arrays = recurrentToKeras(cell, values, { resetAfter: values.recurrentBias !== undefined });
+        const directions = values.weight.shape.length === 3 ? both : [own];
+        const names = directions.flatMap((each) => each.slice(0, arrays.length / directions.length));
+        return Object.fromEntries(arrays.map((array, i) => [names[i], array]));
+      },
+      from(tensors) {
+        const names = [...own, ...both.flat()].filter((name) => Object.hasOwn(tensors, name));
+        return [
+          recurrentFromKeras(
+            cell,
+            names.map((name) => tensors[name]),
+          ),
+        ];
+      },
+    }),
   };
 }
 

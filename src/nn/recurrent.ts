@@ -1,14 +1,14 @@
 import { ShapeError } from '../core/errors.ts';
-import { showShape, sizeOf } from '../core/shape.ts';
+import { showShape } from '../core/shape.ts';
 import { Tensor } from '../graph/graph.ts';
+import type { RecurrentCellName } from '../ops/gateOrder.ts';
 import { type GruOptions, gru as gruOp } from '../ops/gru.ts';
 import { type LstmOptions, type LstmWeights, lstm as lstmOp } from '../ops/lstm.ts';
-import type { RecurrentResult, RecurrentWeights } from '../ops/recurrent.ts';
+import type { RecurrentResult } from '../ops/recurrent.ts';
 import { type RnnOptions, rnn as rnnOp } from '../ops/rnn.ts';
-import { glorotUniform } from './initializers.ts';
-import { type DrawFunction, type Layer, type LayerOptions, makeLeaf, type OwnVariables } from './layer.ts';
+import { type Layer, type LayerOptions, makeLeaf, type OwnVariables } from './layer.ts';
 import { checkCount } from './options.ts';
-import { orthogonal } from './orthogonal.ts';
+import { eachDirection, makeWeights } from './recurrentVariables.ts';
 
 /** Sequences, alone or with what belongs to them. */
 export type SequenceInput =
@@ -83,7 +83,7 @@ export function rnn(
   units: number,
   options: RnnLayerOptions = {},
 ): Layer<SequenceInput, Tensor | SequenceStates> {
-  return recurrentLayer('rnn', units, 1, options, (x, weights, rest) =>
+  return recurrentLayer('rnn', units, options, (x, weights, rest) =>
     rnnOp(x, weights, { ...options, ...rest }),
   );
 }
@@ -103,7 +103,7 @@ export function gru(
   options: GruLayerOptions = {},
 ): Layer<SequenceInput, Tensor | SequenceStates> {
   const { recurrentBias = options.bias ?? true } = options;
-  return recurrentLayer('gru', units, 3, { ...options, recurrentBias }, (x, weights, rest) =>
+  return recurrentLayer('gru', units, { ...options, recurrentBias }, (x, weights, rest) =>
     gruOp(x, weights, { ...options, ...rest }),
   );
 }
@@ -136,7 +136,6 @@ export function lstm(
   return recurrentLayer(
     'lstm',
     units,
-    4,
     options,
     (x, weights, rest, initialCellState) => lstmOp(x, weights, { ...own, ...rest, initialCellState }),
     projection,
@@ -151,9 +150,8 @@ interface RunOptions {
 }
 
 function recurrentLayer(
-  kind: 'rnn' | 'gru' | 'lstm',
+  kind: RecurrentCellName,
   units: number,
-  gates: number,
   options: RecurrentLayerOptions,
   run: (
     x: Tensor,
@@ -170,24 +168,13 @@ function recurrentLayer(
   const bothWays = (shape: readonly number[]) => (directions === 2 ? [2, ...shape] : shape);
   const adapt = directions === 2 ? eachDirection : undefined;
   const outputSize = projection ?? units;
-  const bias = kind === 'lstm' ? forgetNothing : 0;
+  const { bias, recurrentBias } = options;
+  const weightOptions = { hiddenSize: units, projectionSize: projection, bias, recurrentBias };
 
-  const weightsOf = (own: OwnVariables, features: number, number: number): LstmWeights => {
-    const parameter = (name: string, shape: readonly number[], initializer: DrawFunction | number) =>
-      own.parameter(number === 1 ? name : `${name}${number}`, bothWays(shape), initializer, adapt);
-    const weights: RecurrentWeights = {
-      weight: parameter('weight', [features, gates * units], glorotUniform()),
-      recurrentWeight: parameter('recurrentWeight', [outputSize, gates * units], orthogonal()),
-    };
-    return {
-      ...weights,
-      ...((options.bias ?? true) && { bias: parameter('bias', [gates * units], bias) }),
-      ...(options.recurrentBias && { recurrentBias: parameter('recurrentBias', [gates * units], 0) }),
-      ...(projection !== undefined && {
-        projectionWeight: parameter('projectionWeight', [units, projection], glorotUniform()),
-      }),
-    };
-  };
+  const weightsOf = (own: OwnVariables, features: number, number: number) =>
+    makeWeights(kind, features, weightOptions, (name, { shape, initializer }) =>
+      own.parameter(number === 1 ? name : `${name}${number}`, bothWays(shape), initializer, adapt),
+    );
 
   return makeLeaf(kind, options, (input: SequenceInput, { path, training }, own) => {
     const { x, initialCellState, ...rest } = input instanceof Tensor ? { x: input } : input;
@@ -203,22 +190,4 @@ function recurrentLayer(
     if (!returnStates) return output;
     return { output, hiddenState: result.hiddenState, cellState: result.cellState ?? result.hiddenState };
   });
-}
-
-/** Bias of an lstm: 1 for the forget gate, so that gradients flow through time from the start. */
-const forgetNothing: DrawFunction = (shape) => {
-  const values = new Float32Array(sizeOf(shape));
-  const units = values.length / 4;
-  return values.fill(1, units, 2 * units);
-};
-
-/** Draws each direction on its own: the axis of directions is no part of a matrix. */
-function eachDirection(draw: DrawFunction): DrawFunction {
-  return (shape, random) => {
-    const values = new Float32Array(sizeOf(shape));
-    for (let direction = 0; direction < shape[0]; direction++) {
-      values.set(draw(shape.slice(1), random), (direction * values.length) / shape[0]);
-    }
-    return values;
-  };
 }

@@ -1,4 +1,5 @@
 import { FormatError, GraphError } from '../core/errors.ts';
+import { gateOrder, gatesText, kerasOrder, type RecurrentCellName } from '../ops/gateOrder.ts';
 import {
   added,
   checkPlain,
@@ -14,17 +15,11 @@ import {
 import {
   checkRank,
   directionsOf,
-  gateOrder,
-  gatesText,
   joinBiases,
   joinDirections,
-  type RecurrentCellName,
   type RecurrentValues,
   refuse,
 } from './recurrentWeights.ts';
-
-/** Keras calls them i f c o and z r h. */
-const kerasOrder: Readonly<Record<RecurrentCellName, string>> = { rnn: 'h', lstm: 'ifgo', gru: 'zrn' };
 
 /** CuDNNLSTM and CuDNNGRU keep a gate's [H, I] as if it were [I, H]; H x H is transposed. Once more, and it is as before. */
 function fromCudnn(kernel: PlainTensor, gates: number): Float32Tensor {

@@ -1,4 +1,12 @@
-import { GraphError } from '../core/errors.ts';
+import {
+  gateOrder,
+  gatesText,
+  onnxOrder,
+  onnxPeepholeOrder,
+  peepholeOrder,
+  type RecurrentCellName,
+  webnnOrder,
+} from '../ops/gateOrder.ts';
 import {
   checkPlain,
   type Float32Tensor,
@@ -13,19 +21,13 @@ import {
 import {
   checkRank,
   directionsOf,
-  gateOrder,
-  gatesText,
   joinBiases,
   joinDirections,
-  type RecurrentCellName,
   type RecurrentValues,
   refuse,
 } from './recurrentWeights.ts';
 
 // ONNX and WebNN keep recurrent weights alike: [D, G * H, size], other orders of gates.
-
-const peepholeOrder = 'ifo';
-const foreignPeepholeOrder = 'iof';
 
 /** The inputs of the ONNX operators RNN, LSTM and GRU. */
 export interface OnnxRecurrentWeights<Plain extends PlainTensor = PlainTensor> {
@@ -82,8 +84,6 @@ export function recurrentFromOnnx(
   return fromForeign(cell, onnxOrder[cell], given, options.linearBeforeReset ?? false, naming);
 }
 
-const onnxOrder: Readonly<Record<RecurrentCellName, string>> = { rnn: 'h', lstm: 'iofg', gru: 'zrn' };
-
 const webnnNames = { weight: 'weight', recurrentWeight: 'recurrentWeight', peepholeWeight: 'peepholeWeight' };
 const onnxNames: typeof webnnNames = { weight: 'W', recurrentWeight: 'R', peepholeWeight: 'P' };
 
@@ -122,15 +122,6 @@ export interface WebnnRecurrentOptions {
   layout?: 'iofg' | 'ifgo' | 'zrn' | 'rzn';
   /** Of a gru: whether the second bias goes through the reset gate; default true, as in WebNN. */
   resetAfter?: boolean;
-}
-
-const webnnLayouts = { lstm: ['iofg', 'ifgo'], gru: ['zrn', 'rzn'] } as const;
-
-function webnnOrder(what: string, cell: 'lstm' | 'gru', layout: string = webnnLayouts[cell][0]): string {
-  if (webnnLayouts[cell].some((each) => each === layout)) return layout;
-  throw new GraphError(
-    `${what}: unknown layout "${layout}" of ${cell} (expected ${webnnLayouts[cell].join(' or ')})`,
-  );
 }
 
 /**
@@ -207,7 +198,7 @@ function fromForeign(
         ...(bias && { bias: vector(bias) }),
         ...(recurrentBias && { recurrentBias: vector(recurrentBias) }),
         ...(peepholeWeight && {
-          peepholeWeight: reordered(unstacked(peepholeWeight)[d], foreignPeepholeOrder, peepholeOrder),
+          peepholeWeight: reordered(unstacked(peepholeWeight)[d], onnxPeepholeOrder, peepholeOrder),
         }),
       },
       cell === 'gru' && biasesAreApart,
@@ -238,7 +229,7 @@ function toForeign(
     ...(recurrentBias && { recurrentBias: vector('recurrentBias') }),
     ...(peepholeWeight && {
       peepholeWeight: all((direction) =>
-        reordered(direction.peepholeWeight ?? peepholeWeight, peepholeOrder, foreignPeepholeOrder),
+        reordered(direction.peepholeWeight ?? peepholeWeight, peepholeOrder, onnxPeepholeOrder),
       ),
     }),
   };

@@ -1,4 +1,5 @@
 import { FormatError } from '../core/errors.ts';
+import { gateOrder, gatesText, type RecurrentCellName } from '../ops/gateOrder.ts';
 import {
   checkPlain,
   type Float32Tensor,
@@ -10,11 +11,8 @@ import {
 import {
   checkRank,
   directionsOf,
-  gateOrder,
-  gatesText,
   joinBiases,
   joinDirections,
-  type RecurrentCellName,
   type RecurrentValues,
   refuse,
 } from './recurrentWeights.ts';
@@ -41,6 +39,16 @@ export function recurrentFromTorch(
   tensors: Readonly<Record<string, PlainTensor>>,
   { prefix = '' }: TorchRecurrentOptions = {},
 ): RecurrentValues[] {
+  return torchLayers(cell, tensors, prefix, cell === 'gru');
+}
+
+/** @param areApart whether the two biases stay two. */
+export function torchLayers(
+  cell: RecurrentCellName,
+  tensors: Readonly<Record<string, PlainTensor>>,
+  prefix: string,
+  areApart: boolean,
+): RecurrentValues[] {
   const has = (name: string) => Object.hasOwn(tensors, prefix + name);
   const suffixes: string[][] = has('weight_ih') ? [['']] : [];
   for (let layer = 0; has(`weight_ih_l${layer}`); layer++) {
@@ -53,7 +61,9 @@ export function recurrentFromTorch(
     );
   }
   return suffixes.map((directions) =>
-    joinDirections(directions.map((suffix) => torchDirection(cell, tensors, prefix, suffix))),
+    joinDirections(
+      directions.map((suffix) => joinBiases(torchDirection(cell, tensors, prefix, suffix), areApart)),
+    ),
   );
 }
 
@@ -88,14 +98,13 @@ function torchDirection(
     return tensor && float32Tensor(tensor.shape, tensor.data);
   };
   const [bias, recurrentBias] = [vector('bias_ih'), vector('bias_hh')];
-  const values = {
+  return {
     weight: transposed(weight),
     recurrentWeight: transposed(recurrent),
     ...(bias && { bias }),
     ...(recurrentBias && { recurrentBias }),
     ...(projection && { projectionWeight: transposed(projection) }),
   };
-  return joinBiases(values, cell === 'gru');
 }
 
 /**

@@ -1,10 +1,11 @@
 import { GraphError } from '../core/errors.ts';
-import type { RandomStream } from '../core/random.ts';
 import type { Shape } from '../core/shape.ts';
-import type { Graph, Initializer } from '../graph/graph.ts';
+import type { Graph, Initializer, Tensor } from '../graph/graph.ts';
+import { gateOrder, peepholeOrder, type RecurrentCellName } from '../ops/gateOrder.ts';
 import type { LstmWeights } from '../ops/lstm.ts';
 import type { RecurrentWeights } from '../ops/recurrent.ts';
 import { glorotUniform, type InitializerFunction } from './initializers.ts';
+import type { DrawFunction } from './layer.ts';
 import { orthogonal } from './orthogonal.ts';
 import type { Float32Tensor } from './plainTensor.ts';
 import type { RecurrentValues } from './recurrentWeights.ts';
@@ -48,7 +49,15 @@ interface Beginning {
   readonly initializer: Initializer;
 }
 
-type Layer = { readonly [Name in keyof LstmWeights]: Beginning };
+/** What the weights of one layer are made of: the functions here and the layers in recurrent.ts agree on it. */
+interface LayerWeights
+  extends Pick<RecurrentVariablesOptions, 'bias' | 'initializer' | 'recurrentInitializer'> {
+  readonly hiddenSize: number;
+  readonly recurrentBias?: boolean;
+  readonly peepholes?: boolean;
+  readonly projectionSize?: number;
+  readonly unitForgetBias?: boolean;
+}
 
 /**
  * Variables for a stack of `rnn` layers: `name/layer0/weight`, `name/layer0/recurrentWeight` and `name/layer0/bias`, and so on.
@@ -65,16 +74,13 @@ export function rnnVariables(
   name: string,
   options: RecurrentVariablesOptions,
 ): RecurrentWeights[] {
-  return stack(graph, name, options, options.hiddenSize, (inputSize) => basic(options, 1, inputSize));
+  return stack(graph, name, 'rnn', options, options);
 }
 
 /** Variables for a stack of `gru` layers, named as those of `rnnVariables`; with `resetAfter` there is a `recurrentBias`, too. */
 export function gruVariables(graph: Graph, name: string, options: GruVariablesOptions): RecurrentWeights[] {
-  const { hiddenSize, bias = true, resetAfter = true } = options;
-  return stack(graph, name, options, hiddenSize, (inputSize) => ({
-    ...basic(options, 3, inputSize),
-    ...(bias && resetAfter && { recurrentBias: { shape: [3 * hiddenSize], initializer: 0 } }),
-  }));
+  const { bias = true, resetAfter = true } = options;
+  return stack(graph, name, 'gru', options, { ...options, recurrentBias: bias && resetAfter });
 }
 
 /**
@@ -87,18 +93,7 @@ export function gruVariables(graph: Graph, name: string, options: GruVariablesOp
  * ```
  */
 export function lstmVariables(graph: Graph, name: string, options: LstmVariablesOptions): LstmWeights[] {
-  const { hiddenSize, bias = true, peepholes = false, projectionSize, unitForgetBias = true } = options;
-  const outputSize = projectionSize ?? hiddenSize;
-  const { initializer = glorotUniform() } = options;
-  // Gates i, f, g, o.
-  const forgets = (column: number) => column >= hiddenSize && column < 2 * hiddenSize;
-  const ones = Float32Array.from({ length: 4 * hiddenSize }, (_, column) => Number(forgets(column)));
-  return stack(graph, name, options, outputSize, (inputSize) => ({
-    ...basic(options, 4, inputSize, outputSize),
-    ...(bias && { bias: { shape: [4 * hiddenSize], initializer: unitForgetBias ? () => ones : 0 } }),
-    ...(peepholes && { peepholeWeight: { shape: [3 * hiddenSize], initializer: 0 } }),
-    ...(projectionSize && { projectionWeight: { shape: [hiddenSize, projectionSize], initializer } }),
-  }));
+  return stack(graph, name, 'lstm', options, options);
 }
 
 /**
@@ -123,53 +118,75 @@ export function recurrentVariables(
   });
 }
 
-function basic(
-  { hiddenSize, bias = true, ...options }: RecurrentVariablesOptions,
-  gates: number,
+/** Makes the variables of one layer, for one direction each, by `make`. */
+export function makeWeights(
+  cell: RecurrentCellName,
   inputSize: number,
-  stateSize = hiddenSize,
-): Layer {
+  options: LayerWeights,
+  make: (name: keyof LstmWeights, beginning: Beginning) => Tensor,
+): LstmWeights {
+  const { hiddenSize, projectionSize, bias = true, recurrentBias, peepholes } = options;
   const { initializer = glorotUniform(), recurrentInitializer = orthogonal() } = options;
-  const columns = gates * hiddenSize;
+  const columns = gateOrder[cell].length * hiddenSize;
+  const biasStart = cell === 'lstm' && (options.unitForgetBias ?? true) ? onesToForget : 0;
   return {
-    weight: { shape: [inputSize, columns], initializer },
-    recurrentWeight: { shape: [stateSize, columns], initializer: recurrentInitializer },
-    ...(bias && { bias: { shape: [columns], initializer: 0 } }),
+    weight: make('weight', { shape: [inputSize, columns], initializer }),
+    recurrentWeight: make('recurrentWeight', {
+      shape: [projectionSize ?? hiddenSize, columns],
+      initializer: recurrentInitializer,
+    }),
+    ...(bias && { bias: make('bias', { shape: [columns], initializer: biasStart }) }),
+    ...(recurrentBias && { recurrentBias: make('recurrentBias', { shape: [columns], initializer: 0 }) }),
+    ...(peepholes && {
+      peepholeWeight: make('peepholeWeight', {
+        shape: [peepholeOrder.length * hiddenSize],
+        initializer: 0,
+      }),
+    }),
+    ...(projectionSize && {
+      projectionWeight: make('projectionWeight', { shape: [hiddenSize, projectionSize], initializer }),
+    }),
   };
+}
+
+/** 1 for the forget gate, so that gradients flow through time from the start. */
+const onesToForget: DrawFunction = ([columns]) => {
+  const hiddenSize = columns / gateOrder.lstm.length;
+  const forget = gateOrder.lstm.indexOf('f');
+  return new Float32Array(columns).fill(1, forget * hiddenSize, (forget + 1) * hiddenSize);
+};
+
+/** Draws each direction on its own: the axis of directions is no part of a matrix. */
+export function eachDirection(draw: DrawFunction): DrawFunction {
+  return (shape, random) =>
+    Array.from({ length: shape[0] }, () => Array.from(draw(shape.slice(1), random))).flat();
 }
 
 function stack(
   graph: Graph,
   name: string,
+  cell: RecurrentCellName,
   { inputSize, hiddenSize, layers = 1, bidirectional = false }: RecurrentVariablesOptions,
-  outputSize: number,
-  layer: (inputSize: number) => Layer,
+  options: LayerWeights,
 ): LstmWeights[] {
+  const outputSize = options.projectionSize ?? hiddenSize;
   const sizes = { inputSize, hiddenSize, layers, projectionSize: outputSize };
   for (const [option, value] of Object.entries(sizes)) {
     if (Number.isInteger(value) && value >= 1) continue;
     throw new GraphError(`${graph.path(name)}: ${option} must be a whole number of at least 1, got ${value}`);
   }
   const directions = bidirectional ? 2 : 1;
-  return Array.from({ length: layers }, (_, i) => {
-    const make = (key: string, { shape, initializer }: Beginning) =>
-      graph.variable(`${name}/layer${i}/${key}`, bidirectional ? [2, ...shape] : shape, {
-        initializer: bidirectional ? forEachDirection(initializer) : initializer,
-      });
-    const { weight, recurrentWeight, ...rest } = layer(i === 0 ? inputSize : directions * outputSize);
-    return {
-      weight: make('weight', weight),
-      recurrentWeight: make('recurrentWeight', recurrentWeight),
-      ...Object.fromEntries(Object.entries(rest).map(([key, own]) => [key, make(key, own)])),
-    };
-  });
-}
-
-/** The axis of directions is none that counts for an initialiser. */
-function forEachDirection(initializer: Initializer): Initializer {
-  if (typeof initializer !== 'function') return initializer;
-  return (shape: Shape, random: RandomStream) => {
-    const draw = () => Array.from(initializer(shape.slice(1), random));
-    return [...draw(), ...draw()];
-  };
+  return Array.from({ length: layers }, (_, i) =>
+    makeWeights(
+      cell,
+      i === 0 ? inputSize : directions * outputSize,
+      options,
+      (own, { shape, initializer }) => {
+        const drawn = bidirectional && typeof initializer === 'function';
+        return graph.variable(`${name}/layer${i}/${own}`, bidirectional ? [2, ...shape] : shape, {
+          initializer: drawn ? eachDirection(initializer) : initializer,
+        });
+      },
+    ),
+  );
 }

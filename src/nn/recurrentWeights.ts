@@ -6,20 +6,11 @@ import { added, type Float32Tensor, type PlainTensor, stacked, unstacked, zerosL
 // What the converters of recurrent weights have in common: recurrentTorch.ts, recurrentKeras.ts, recurrentOnnx.ts. D directions, G gates,
 // I the input size, H the hidden size, R that of a projected state.
 
-export type RecurrentCellName = 'rnn' | 'lstm' | 'gru';
-
 /**
  * The weights of one layer of `rnn`, `lstm` or `gru`, outside of a graph: shapes and order of gates are those of `RecurrentWeights`, with a
  * leading axis of 2 where there are two directions. `recurrentVariables` puts them into a graph.
  */
 export type RecurrentValues = { readonly [Name in keyof LstmWeights]: Float32Tensor };
-
-/** As `rnn`, `lstm` and `gru` take them. */
-export const gateOrder: Readonly<Record<RecurrentCellName, string>> = { rnn: 'h', lstm: 'ifgo', gru: 'rzn' };
-
-/** Which gates a message speaks of: `gru, gates z r n`. */
-export const gatesText = (cell: RecurrentCellName, order: string) =>
-  `${cell}, gates ${order.split('').join(' ')}`;
 
 /** Two biases that are added up anyway become one. They stay apart where the second goes through the reset gate. */
 export function joinBiases({ recurrentBias, ...rest }: RecurrentValues, areApart: boolean): RecurrentValues {

@@ -1,60 +1,57 @@
 import type { StoredTensor } from '../io/safetensors.ts';
+import type { RecurrentCellName } from '../ops/gateOrder.ts';
 import {
   type ForeignOptions,
-  type ForeignRule,
   type ForeignRules,
   foreignParts,
   fromForeign,
   toForeign,
 } from './foreignWeights.ts';
 import type { Forward } from './model.ts';
+import { recurrentRule } from './recurrentLayerWeights.ts';
+import { recurrentToTorch, torchLayers } from './recurrentTorch.ts';
 
 /** Layouts as in PyTorch's documentation of torch.nn. */
 function rules(): ForeignRules {
   const bias = { bias: { name: 'bias' } };
-  const affine = { scale: { name: 'weight' }, offset: { name: 'bias' } };
+  const affine = { variables: { scale: { name: 'weight' }, offset: { name: 'bias' } } };
+  const running = { runningMean: { name: 'running_mean' }, runningVariance: { name: 'running_var' } };
   return {
-    dense: { weight: { name: 'weight', axes: [1, 0] }, ...bias }, // [out, in]
-    conv1d: { weight: { name: 'weight', axes: [2, 1, 0] }, ...bias }, // OIW
-    conv2d: { weight: { name: 'weight', axes: [2, 3, 1, 0] }, ...bias }, // OIHW
-    conv2dTranspose: { weight: { name: 'weight', axes: [2, 3, 1, 0] }, ...bias }, // IOHW
+    dense: { variables: { weight: { name: 'weight', axes: [1, 0] }, ...bias } }, // [out, in]
+    conv1d: { variables: { weight: { name: 'weight', axes: [2, 1, 0] }, ...bias } }, // OIW
+    conv2d: { variables: { weight: { name: 'weight', axes: [2, 3, 1, 0] }, ...bias } }, // OIHW
+    conv2dTranspose: { variables: { weight: { name: 'weight', axes: [2, 3, 1, 0] }, ...bias } }, // IOHW
     depthwiseConv2d: {
-      // [channels · multiplier, 1, height, width], a channel's filters side by side.
-      weight: {
-        name: 'weight',
-        axes: [2, 3, 0, 1],
-        storedShape: ([height, width, channels, multiplier]) => [channels * multiplier, 1, height, width],
+      variables: {
+        // [channels · multiplier, 1, height, width], a channel's filters side by side.
+        weight: {
+          name: 'weight',
+          axes: [2, 3, 0, 1],
+          storedShape: ([height, width, channels, multiplier]) => [channels * multiplier, 1, height, width],
+        },
+        ...bias,
       },
-      ...bias,
     },
-    batchNorm: { ...affine, runningMean: { name: 'running_mean' }, runningVariance: { name: 'running_var' } },
+    batchNorm: { variables: { ...affine.variables, ...running } },
     layerNorm: affine,
     rmsNorm: affine,
     groupNorm: affine,
     instanceNorm: affine,
-    embedding: { weight: { name: 'weight' } },
-    prelu: { slope: { name: 'weight' } },
-    rnn: recurrentRule,
-    gru: recurrentRule,
-    lstm: recurrentRule,
+    embedding: { variables: { weight: { name: 'weight' } } },
+    prelu: { variables: { slope: { name: 'weight' } } },
+    rnn: recurrent('rnn'),
+    gru: recurrent('gru'),
+    lstm: recurrent('lstm'),
   };
 }
 
-/** `weight_ih_l0`, [gates · hidden, in], with `_reverse` for the other direction. The gates have our order. */
-function recurrentRule(own: string): ForeignRule | undefined {
-  const [, stem, number] = /^([a-zA-Z]+?)(\d*)$/.exec(own) ?? [];
-  const names: Readonly<Record<string, string>> = {
-    weight: 'weight_ih',
-    recurrentWeight: 'weight_hh',
-    bias: 'bias_ih',
-    recurrentBias: 'bias_hh',
-    projectionWeight: 'weight_hr',
-  };
-  if (!names[stem]) return undefined;
-  const name = `${names[stem]}_l${Number(number || 1) - 1}`;
-  const axes = stem.endsWith('eight') ? [1, 0] : [0];
-  return { name, axes, directions: [name, `${name}_reverse`] };
-}
+/** PyTorch always has two biases; where ours is one, it is their sum. */
+const recurrent = (cell: RecurrentCellName) => ({
+  layer: recurrentRule({
+    to: (_, layers) => recurrentToTorch(layers),
+    from: (tensors, hasTwoBiases) => torchLayers(cell, tensors, '', cell === 'gru' || hasTwoBiases),
+  }),
+});
 
 /** How many batches a batch norm has seen: nothing here depends on it. */
 const ignored = (name: string) => name.endsWith('num_batches_tracked');

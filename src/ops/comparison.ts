@@ -1,7 +1,8 @@
 import { type DType, dtypes, isFloat } from '../core/dtype.ts';
 import { DTypeError, ShapeError } from '../core/errors.ts';
 import { literal } from '../graph/chain.ts';
-import { applyOne, type Elementwise, type Op, Tensor, type TensorLike, toTensors } from '../graph/graph.ts';
+import type { Elementwise } from '../graph/elementwise.ts';
+import { applyOne, type Op, Tensor, type TensorLike, toTensors } from '../graph/graph.ts';
 import { elementwise, type Takes } from './elementwise.ts';
 import { helpers, nonFiniteHelpers } from './mathWgsl.ts';
 

@@ -1,7 +1,8 @@
 import { type DType, isFloat } from '../core/dtype.ts';
 import { DTypeError } from '../core/errors.ts';
 import { broadcastShapes, broadcastStrides, forEachOffset, sameShape, sizeOf } from '../core/shape.ts';
-import type { Elementwise, Op, SimplifyValue, Tensor, TensorSpec } from '../graph/graph.ts';
+import type { Elementwise } from '../graph/elementwise.ts';
+import type { Op, SimplifyValue, Tensor, TensorSpec } from '../graph/graph.ts';
 import { sumTo } from './sum.ts';
 
 /** Which dtypes an elementwise op takes: float32 and float16; those and the integers; integers; bool; all. */

@@ -1,6 +1,7 @@
 import { asOfCall, GraphError } from '../core/errors.ts';
 import { literal } from '../graph/chain.ts';
-import { Graph, type Tensor, type TypeLetter } from '../graph/graph.ts';
+import type { TypeLetter } from '../graph/elementwise.ts';
+import { Graph, type Tensor } from '../graph/graph.ts';
 import { trace, type Value } from '../graph/trace.ts';
 import { clamp } from './comparison.ts';
 import { grad } from './gradient.ts';

@@ -1,15 +1,21 @@
 import source from '#shaders/recurrentGradient.wgsl' with { type: 'text' };
 import { type KernelCall, type KernelContext, linearGrid } from '../graph/kernel.ts';
-import { optionalGradientInputs, type RecurrentGradientAttrs, stateSize } from './recurrentLoop.ts';
+import {
+  loopParams,
+  optionalGradientInputs,
+  type RecurrentGradientAttrs,
+  stateSize,
+} from './recurrentLoop.ts';
 import { planRecurrent, type RecurrentPlan } from './recurrentPlan.ts';
 import { resetBackward } from './recurrentReset.ts';
 import {
   type Buffer,
   backwardsText,
   declareBuffers,
-  functionsOf,
+  hasBuffer,
   lines,
   loadKept,
+  loopFunctions,
   partialsOf,
   productText,
   type QuadProduct,
@@ -24,7 +30,7 @@ import {
 /** The loop from the last step to the first: one dispatch, or more where the forward loop takes more. */
 export function recurrentGradientKernels(context: KernelContext<RecurrentGradientAttrs>): KernelCall[] {
   const { attrs, target, used } = context;
-  const { rule, hidden, steps, batch, batchFirst, reversed } = attrs;
+  const { rule, hidden, steps, batch, reversed } = attrs;
   const width = rule.gates * hidden;
   const plan = planRecurrent(
     attrs,
@@ -40,14 +46,7 @@ export function recurrentGradientKernels(context: KernelContext<RecurrentGradien
     ...(rule.reset
       ? resetBackward(attrs, rule.reset, plan, buffers, finishes)
       : { source, variant: new BackwardTexts(attrs, plan, buffers).variant(finishes) }),
-    params: {
-      steps,
-      batch,
-      first,
-      count,
-      stepStride: batchFirst ? 1 : batch,
-      sequenceStride: batchFirst ? steps : 1,
-    },
+    params: { ...loopParams(attrs), first, count },
     bindings: buffers.map(({ binding }) => binding),
     workgroups: linearGrid(groups),
   });
@@ -112,14 +111,14 @@ class BackwardTexts {
     const isSliced = plan.slices > 1;
     return {
       BINDINGS: declareBuffers(this.buffers, hidden),
-      FUNCTIONS: `${functionsOf(rule)}\n${residentDeclaration(product)}`,
+      FUNCTIONS: `${loopFunctions(rule, this.buffers)}\n${residentDeclaration(product)}`,
       LOOPED: !this.isStepwise,
       SLICED: isSliced,
       MEETS: isSliced || !this.isStepwise,
-      CARRIED: this.has('dInitial') && (this.isStepwise || plan.stepsPerDispatch < attrs.steps),
-      HAS_LENGTHS: this.has('lengths'),
-      HAS_FINAL: this.has('dFinal'),
-      HAS_OUTPUT: this.has('dOutput'),
+      CARRIED:
+        hasBuffer(this.buffers, 'dInitial') && (this.isStepwise || plan.stepsPerDispatch < attrs.steps),
+      HAS_FINAL: hasBuffer(this.buffers, 'dFinal'),
+      HAS_OUTPUT: hasBuffer(this.buffers, 'dOutput'),
       HIDDEN: hidden,
       ROWS: plan.rows,
       QUADS: plan.quads,
@@ -158,13 +157,9 @@ class BackwardTexts {
       FINISH_STEPS: Number(finishes),
       WHOLE_SUMS: Array.from({ length: plan.rows }, (_, row) => wholeSum(product, row, 0)).join(', '),
       RESULT_DQ: gates.map((g) => `result.e${g}`).join(', '),
-      STORES_STATE: this.has('dInitial'),
+      STORES_STATE: hasBuffer(this.buffers, 'dInitial'),
       STORE_CELL: rule.hasCell ? `storeDInitial(at + ${hidden}u, unit, gradients[r].cell);` : '',
     };
-  }
-
-  private has(name: string): boolean {
-    return this.buffers.some((buffer) => buffer.name === name);
   }
 
   private product(): QuadProduct {

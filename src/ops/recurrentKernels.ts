@@ -1,14 +1,15 @@
 import source from '#shaders/recurrent.wgsl' with { type: 'text' };
 import { type KernelCall, type KernelContext, linearGrid } from '../graph/kernel.ts';
-import { optionalInputs, type RecurrentAttrs, stateSize } from './recurrentLoop.ts';
+import { loopParams, optionalInputs, type RecurrentAttrs, stateSize } from './recurrentLoop.ts';
 import { planRecurrent, type RecurrentPlan } from './recurrentPlan.ts';
 import { resetForward } from './recurrentReset.ts';
 import {
   type Buffer,
   backwardsText,
   declareBuffers,
-  functionsOf,
+  hasBuffer,
   lines,
+  loopFunctions,
   padded,
   partialsOf,
   productText,
@@ -25,7 +26,7 @@ import {
 /** The loop over time: one dispatch, or more where a sequence is long or its steps are large. */
 export function recurrentKernels(context: KernelContext<RecurrentAttrs>): KernelCall[] {
   const { attrs, target } = context;
-  const { rule, hidden, steps, batch, batchFirst, reversed } = attrs;
+  const { rule, hidden, steps, batch, reversed } = attrs;
   const inTwoPhases = rule.reset !== undefined;
   const wordsPerRow = (inTwoPhases ? 2 : 1) * padded(hidden);
   const product = { length: hidden, blocks: rule.gates, wordsPerRow, inTwoPhases };
@@ -43,14 +44,7 @@ export function recurrentKernels(context: KernelContext<RecurrentAttrs>): Kernel
             source,
             variant: new ForwardTexts(attrs, plan, buffers).variant(first === 0, first === 0 && count === 1),
           }),
-      params: {
-        steps,
-        batch,
-        first,
-        count,
-        stepStride: batchFirst ? 1 : batch,
-        sequenceStride: batchFirst ? steps : 1,
-      },
+      params: { ...loopParams(attrs), first, count },
       bindings: buffers.map(({ binding }) => binding),
       workgroups: linearGrid(groups),
     });
@@ -119,15 +113,14 @@ class ForwardTexts {
     const parameterSize = (this.width + rule.peepholes) * hidden;
     return {
       BINDINGS: declareBuffers(this.buffers, hidden),
-      FUNCTIONS: `${functionsOf(rule)}\n${residentDeclaration(product)}`,
+      FUNCTIONS: `${loopFunctions(rule, this.buffers)}\n${residentDeclaration(product)}`,
       LOOPED: !this.isStepwise,
       SLICED: plan.slices > 1,
       MEETS: plan.slices > 1 || !this.isStepwise,
       CARRIED: plan.stepsPerDispatch < steps,
-      HAS_LENGTHS: this.has('lengths'),
-      HAS_INITIAL: this.has('initial'),
-      HAS_OUTPUT: this.has('output'),
-      HAS_KEPT: this.has('kept'),
+      HAS_INITIAL: hasBuffer(this.buffers, 'initial'),
+      HAS_OUTPUT: hasBuffer(this.buffers, 'output'),
+      HAS_KEPT: hasBuffer(this.buffers, 'kept'),
       HIDDEN: hidden,
       ROWS: plan.rows,
       QUADS: plan.quads,
@@ -160,18 +153,14 @@ class ForwardTexts {
       KEPT: storeKept(rule, hidden),
       RESIDENT_WEIGHTS: residentWeights(product),
       ZERO_SUMS: zeroSums(product),
-      PRODUCT: isOnlyStep && !this.has('initial') ? '' : productText(product),
+      PRODUCT: isOnlyStep && !hasBuffer(this.buffers, 'initial') ? '' : productText(product),
       STORE_PARTIALS: storePartials(product),
       SUMS: plan.rows * rule.gates,
       WHOLE_SUMS: rows.flatMap((row) => gates.map((g) => wholeSum(product, row, g))).join(', '),
       GATE_SUMS: gates.map((g) => this.gateSum(g)).join(', '),
-      HAS_FINAL_HIDDEN: this.has('finalHidden'),
-      HAS_FINAL_CELL: this.has('finalCell'),
+      HAS_FINAL_HIDDEN: hasBuffer(this.buffers, 'finalHidden'),
+      HAS_FINAL_CELL: hasBuffer(this.buffers, 'finalCell'),
     };
-  }
-
-  private has(name: string): boolean {
-    return this.buffers.some((buffer) => buffer.name === name);
   }
 
   private product(isFirst: boolean): QuadProduct {
@@ -223,6 +212,6 @@ class ForwardTexts {
     const { hidden, rule } = this.attrs;
     const sum = `sums[r * ${rule.gates}u + ${gate}u]`;
     const bias = `recurrentBiasAt(direction * ${this.width}u + ${gate * hidden}u + unit)`;
-    return this.has('recurrentBias') ? `${sum} + ${bias}` : sum;
+    return hasBuffer(this.buffers, 'recurrentBias') ? `${sum} + ${bias}` : sum;
   }
 }

@@ -27,6 +27,11 @@ export function rowOf({ steps, batch, batchFirst }: RecurrentAttrs, step: number
   return batchFirst ? sequence * steps + step : step * batch + sequence;
 }
 
+/** Parameters of all loops' kernels, but for which steps they take: the sizes, and how `rowOf` counts. */
+export function loopParams({ steps, batch, batchFirst }: RecurrentAttrs) {
+  return { steps, batch, stepStride: batchFirst ? 1 : batch, sequenceStride: batchFirst ? steps : 1 };
+}
+
 /** How many steps of a sequence count. */
 export function lengthOf(lengths: Float64Array | undefined, sequence: number, steps: number): number {
   return lengths ? Math.min(Math.max(lengths[sequence], 0), steps) : steps;

@@ -8,9 +8,10 @@ import {
   type Buffer,
   backwardsText,
   declareBuffers,
-  functionsOf,
+  hasBuffer,
   lines,
   loadKept,
+  loopFunctions,
   padded,
   partialsOf,
   productText,
@@ -63,10 +64,10 @@ export function resetForward(
         product(0, others, 0, 'mine'),
         product(others, 1, stateWords, 'myLast'),
       ),
-      HAS_INITIAL: has(buffers, 'initial'),
-      HAS_KEPT: has(buffers, 'kept'),
-      HAS_FINAL_HIDDEN: has(buffers, 'finalHidden'),
-      HAS_OUTPUT: has(buffers, 'output'),
+      HAS_INITIAL: hasBuffer(buffers, 'initial'),
+      HAS_KEPT: hasBuffer(buffers, 'kept'),
+      HAS_FINAL_HIDDEN: hasBuffer(buffers, 'finalHidden'),
+      HAS_OUTPUT: hasBuffer(buffers, 'output'),
       HIDDEN_STATES: stateWords,
       STATE_WORDS: 2 * stateWords,
       ROW_WORDS: rowWords,
@@ -111,10 +112,10 @@ export function resetBackward(
     source: backwardSource,
     variant: {
       ...shared(attrs, plan, buffers, product(0, others, 'mine'), product(others, hidden, 'myLast')),
-      HAS_OUTPUT: has(buffers, 'dOutput'),
-      STORES_STATE: has(buffers, 'dInitial'),
+      HAS_OUTPUT: hasBuffer(buffers, 'dOutput'),
+      STORES_STATE: hasBuffer(buffers, 'dInitial'),
       FINISH_STEPS: Number(finishes),
-      FINAL_GRADIENT: has(buffers, 'dFinal') ? 'dFinalAt(stateAt(direction, sequence, unit))' : 'F()',
+      FINAL_GRADIENT: hasBuffer(buffers, 'dFinal') ? 'dFinalAt(stateAt(direction, sequence, unit))' : 'F()',
       OUTPUT_WIDTH: reversed.length * hidden,
       PRODUCT_WORDS: plan.rows * width,
       WIDTH: width,
@@ -152,10 +153,11 @@ function shared(
 ): Variant {
   return {
     BINDINGS: declareBuffers(buffers, hidden),
-    FUNCTIONS: [functionsOf(rule), residentDeclaration(first), residentDeclaration(last)].join('\n'),
+    FUNCTIONS: [loopFunctions(rule, buffers), residentDeclaration(first), residentDeclaration(last)].join(
+      '\n',
+    ),
     SLICED: plan.slices > 1,
     CARRIED: plan.stepsPerDispatch < steps,
-    HAS_LENGTHS: has(buffers, 'lengths'),
     HIDDEN: hidden,
     ROWS: plan.rows,
     QUADS: plan.quads,
@@ -182,8 +184,4 @@ function productTexts(prefix: string, product: QuadProduct): Variant {
     [`${prefix}_COUNT`]: sums.length,
     [`${prefix}_WHOLE_SUMS`]: sums.join(', '),
   };
-}
-
-function has(buffers: readonly Buffer[], name: string): boolean {
-  return buffers.some((buffer) => buffer.name === name);
 }

@@ -74,10 +74,27 @@ export function declareBuffers(buffers: readonly Buffer[], hidden: number): stri
   ].join('\n');
 }
 
+export function hasBuffer(buffers: readonly Buffer[], name: string): boolean {
+  return buffers.some((buffer) => buffer.name === name);
+}
+
 /** The WGSL functions of a rule with what they call. */
 export function functionsOf({ wgsl }: CellRule): string {
   return ['var<private> nonFiniteBits: u32 = 0x7f800000u;', ...wgsl.functions].join('\n');
 }
+
+/** The same, and how a loop finds the steps of a sequence. */
+export function loopFunctions(rule: CellRule, buffers: readonly Buffer[]): string {
+  const length = hasBuffer(buffers, 'lengths')
+    ? 'u32(clamp(lengths[sequence], 0, i32(params.steps)))'
+    : 'params.steps';
+  return `${functionsOf(rule)}\nfn lengthOf(sequence: u32) -> u32 { return ${length}; }\n${rowAt}`;
+}
+
+/** Padded steps have their own place; those before them run forwards or backwards. */
+const rowAt = `fn rowAt(step: u32, length: u32, sequence: u32, backwards: bool) -> u32 {
+  return select(step, length - 1u - step, backwards && step < length) * params.stepStride + sequence * params.sequenceStride;
+}`;
 
 /** Keeps what the backward pass wants of a step, the hidden state before it last. Padded steps keep zeros. */
 export function storeKept(rule: CellRule, hidden: number): string {

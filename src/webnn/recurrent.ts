@@ -5,6 +5,7 @@ import { relu, sigmoid } from '../ops/activations.ts';
 import { cast } from '../ops/comparison.ts';
 import { concat } from '../ops/concat.ts';
 import type { Activation } from '../ops/gateActivation.ts';
+import { gateOrder, gatePlaces, onnxPeepholeOrder, peepholeOrder, webnnOrder } from '../ops/gateOrder.ts';
 import { gru } from '../ops/gru.ts';
 import { lstm } from '../ops/lstm.ts';
 import { tanh } from '../ops/math.ts';
@@ -65,15 +66,6 @@ const activations: Readonly<Record<MLRecurrentNetworkActivation, Activation>> = 
 
 const directions = { forward: 'forward', backward: 'backward', both: 'bidirectional' } as const;
 
-/** Where each of our gates stands among those of a layout: ours are r, z, n and i, f, g, o, and i, f, o for peepholes. */
-const gateOrders = {
-  zrn: [1, 0, 2],
-  rzn: [0, 1, 2],
-  iofg: [0, 2, 3, 1],
-  ifgo: [0, 1, 2, 3],
-} as const;
-const peepholeOrder = [0, 2, 1] as const;
-
 /** Recurrent networks. Weights are [directions, gates * hiddenSize, inputSize], for cells without the axis of directions. */
 export class RecurrentBuilder extends LayerBuilder {
   /**
@@ -90,7 +82,7 @@ export class RecurrentBuilder extends LayerBuilder {
   ): MLOperand[] {
     const what = this.graph.path('gru');
     checkSizes(what, input, recurrentWeight, steps, hiddenSize, 3);
-    const order = choose(`${what}: layout`, options.layout ?? 'zrn', gateOrders);
+    const order = gatePlaces(webnnOrder(what, 'gru', options.layout), gateOrder.gru);
     const { output, hiddenState } = gru(single(input), weightsOf(weight, recurrentWeight, options, order), {
       ...this.gruOptions(what, options),
       direction: choose(`${what}: direction`, options.direction ?? 'forward', directions),
@@ -130,13 +122,14 @@ export class RecurrentBuilder extends LayerBuilder {
   ): MLOperand[] {
     const what = this.graph.path('lstm');
     checkSizes(what, input, recurrentWeight, steps, hiddenSize, 4);
-    const order = choose(`${what}: layout`, options.layout ?? 'iofg', gateOrders);
+    const order = gatePlaces(webnnOrder(what, 'lstm', options.layout), gateOrder.lstm);
     const { peepholeWeight, initialHiddenState, initialCellState } = options;
     const names = options.activations ?? ['sigmoid', 'tanh', 'tanh'];
     const chosen = names.map((name) => choose(`${what}: activation`, name, activations));
     if (chosen.length !== 3)
       throw new ShapeError(`${what}: expected three activations, got ${chosen.length}`);
-    const peepholes = peepholeWeight && gates(single(peepholeWeight), 1, peepholeOrder);
+    const peepholes =
+      peepholeWeight && gates(single(peepholeWeight), 1, gatePlaces(onnxPeepholeOrder, peepholeOrder));
     const { output, hiddenState, cellState } = lstm(
       single(input),
       {

@@ -85,6 +85,8 @@ describe("PyTorch's weights", () => {
           [`m.weight_ih_${suffix}`, tensor(8, i < 2 ? 3 : 4)],
           [`m.weight_hh_${suffix}`, tensor(8, 2)],
           [`m.bias_ih_${suffix}`, tensor(8)],
+          // PyTorch always has two biases.
+          [`m.bias_hh_${suffix}`, { ...tensor(8), data: new Float32Array(8) }],
         ]),
       ),
       (ours, theirs) => [at(ours['net/m/weight2'], 1, 3, 6), at(theirs['m.weight_ih_l1_reverse'], 6, 3)],
@@ -103,6 +105,52 @@ describe("PyTorch's weights", () => {
       expect(layers.toTorch(made, ours)).toEqual(rest);
     });
   }
+
+  it('lstm: two biases there are their sum here, or stay two', () => {
+    const theirs = {
+      'm.weight_ih_l0': tensor(8, 3),
+      'm.weight_hh_l0': tensor(8, 2),
+      'm.bias_ih_l0': tensor(8),
+      'm.bias_hh_l0': tensor(8),
+    };
+    const ours = layers.fromTorch(call(layers.lstm(2, { name: 'm' }), [1, 4, 3]), theirs);
+    expect([...ours['net/m/bias'].data]).toEqual([2, 4, 6, 8, 10, 12, 14, 16]);
+    const apart = call(layers.lstm(2, { name: 'm', recurrentBias: true }), [1, 4, 3]);
+    const both = layers.fromTorch(apart, theirs);
+    expect([...both['net/m/recurrentBias'].data]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(layers.toTorch(apart, both)).toEqual(theirs);
+  });
+
+  it('gru: a bias that the layer has no place for is an error unless it is 0', () => {
+    const made = call(layers.gru(2, { name: 'm', recurrentBias: false }), [1, 4, 3]);
+    const theirs = (bias: t.StoredTensor) => ({
+      'm.weight_ih_l0': tensor(6, 3),
+      'm.weight_hh_l0': tensor(6, 2),
+      'm.bias_ih_l0': tensor(6),
+      'm.bias_hh_l0': bias,
+    });
+    expect(() => layers.fromTorch(made, theirs(tensor(6)))).toThrow(
+      'fromTorch: net/m: the file has values for a recurrentBias, the layer has none',
+    );
+    const none = theirs({ ...tensor(6), data: new Float32Array(6) });
+    expect(layers.toTorch(made, layers.fromTorch(made, none))).toEqual(none);
+  });
+
+  it('recurrent layers that do not fit', () => {
+    const made = call(layers.rnn(2, { name: 'm' }), [1, 4, 3]);
+    const theirs = {
+      'm.weight_ih_l0': tensor(2, 5),
+      'm.weight_hh_l0': tensor(2, 2),
+      'm.bias_ih_l0': tensor(2),
+    };
+    expect(() => layers.fromTorch(made, theirs)).toThrow(
+      'missing: m.bias_hh_l0 (for net/m/weight, net/m/recurrentWeight, net/m/bias)',
+    );
+    expect(layers.fromTorch(made, theirs, { partial: true })).toEqual({});
+    expect(() => layers.fromTorch(made, { ...theirs, 'm.bias_hh_l0': tensor(2) })).toThrow(
+      'fromTorch: "m.weight_ih_l0" is [2, 5]; net/m/weight [3, 2], net/m/recurrentWeight [2, 2], net/m/bias [2] asks for [2, 3]',
+    );
+  });
 
   it('travel through a safetensors file', async () => {
     const made = call(layers.dense(2, { name: 'fc' }), [1, 3]);
@@ -201,6 +249,25 @@ describe("Keras's weights", () => {
     expect([...ours['net/gru/bias'].data]).toEqual([3, 4, 1, 2, 5, 6]);
     expect([...ours['net/gru/recurrentBias'].data]).toEqual([9, 10, 7, 8, 11, 12]);
     expect(layers.toKeras(made, ours)).toEqual(theirs);
+  });
+
+  it('gru: one bias, as without reset_after', () => {
+    const made = call(layers.gru(2, { name: 'gru', resetAfter: false, recurrentBias: false }), [1, 4, 3]);
+    const theirs = {
+      'gru/gru_cell/kernel': tensor(3, 6),
+      'gru/gru_cell/recurrent_kernel': tensor(2, 6),
+      'gru/gru_cell/bias': tensor(6),
+    };
+    const ours = layers.fromKeras(made, theirs);
+    expect([...ours['net/gru/bias'].data]).toEqual([3, 4, 1, 2, 5, 6]);
+    expect(layers.toKeras(made, ours)).toEqual(theirs);
+  });
+
+  it('rnn: a stack is none of Keras', () => {
+    const made = call(layers.rnn(2, { name: 'm', layers: 2 }), [1, 4, 3]);
+    expect(() => layers.fromKeras(made, {})).toThrow(
+      'fromKeras: net/m is a stack of 2: for Keras, make a layer of each',
+    );
   });
 
   it('lstm: both directions', () => {

@@ -49,11 +49,11 @@ export function trainWith(
   let state: [Values, Values, Values, Value[]] = [first, zeros(), zeros(), [np.array(1), np.array(1)]];
   let last: Value | null = null;
   const step = async () => {
-    const [value, ...next] = compiled(...state, ...data.map((one) => one.ref));
-    await submit([value, ...(tree.leaves(next) as Value[])]);
+    const [value, parameters, mean, square, powers] = compiled(...state, ...data.map((one) => one.ref));
+    await submit([value, ...(tree.leaves([parameters, mean, square, powers]) as Value[])]);
     last?.dispose();
     last = value;
-    state = next as unknown as typeof state;
+    state = [parameters, mean, square, powers];
   };
   return {
     step,

@@ -14,6 +14,14 @@ import {
 import { add, mul } from '../../ops/arithmetic.ts';
 import { cast } from '../../ops/comparison.ts';
 import { concat } from '../../ops/concat.ts';
+import {
+  gateOrder,
+  gatePlaces,
+  onnxOrder,
+  onnxPeepholeOrder,
+  peepholeOrder,
+  type RecurrentCellName,
+} from '../../ops/gateOrder.ts';
 import { gru } from '../../ops/gru.ts';
 import { lstm } from '../../ops/lstm.ts';
 import { tanh } from '../../ops/math.ts';
@@ -26,8 +34,8 @@ import { type Context, checkCount, type Handler, type Handlers, type Inputs } fr
 import type { Value } from '../value.ts';
 import { requireFloat } from './elementwise.ts';
 
-// https://onnx.ai/onnx/operators/onnx__LSTM.html. Weights are [directions, gates · hidden, …] with the gates i o f c (LSTM) and z r h (GRU);
-// ours have the input first and the gates i f g o and r z n. Both are brought into order when the model is loaded.
+// https://onnx.ai/onnx/operators/onnx__LSTM.html. Weights are [directions, gates · hidden, …]; ours have the input first and the gates in
+// another order. They are brought into ours when the model is loaded.
 
 type Activation = (x: Tensor) => Tensor;
 
@@ -98,9 +106,7 @@ interface Result {
 }
 
 interface Cell {
-  readonly gates: number;
-  /** Our gate i is ONNX' gate order[i]. */
-  readonly order: readonly number[];
+  readonly name: RecurrentCellName;
   readonly activations: readonly string[];
   run(attributes: Attributes): Run;
 }
@@ -136,10 +142,12 @@ function recurrentLayer(cell: Cell): Handler {
 function readLayer(
   inputs: Inputs,
   attributes: Attributes,
-  { gates, order }: Cell,
+  { name }: Cell,
   directions: number,
   batchFirst: boolean,
 ): { layer: Layer; state: LstmState } {
+  const order = gatePlaces(onnxOrder[name], gateOrder[name]);
+  const gates = order.length;
   const [w, r, b] = [inputs.get(1), inputs.get(2), inputs.optional(3)];
   const hiddenSize = attributes.int('hidden_size', r.shape[2]);
   if (r.shape[0] !== directions || w.shape[0] !== directions || w.shape[1] !== gates * hiddenSize)
@@ -173,8 +181,7 @@ function readLayer(
     },
     state: {
       initialCellState: states(inputs.optional(6)),
-      // i o f -> i f o
-      peepholeWeight: peepholes?.reordered([0, 1], blocks([0, 2, 1])),
+      peepholeWeight: peepholes?.reordered([0, 1], blocks(gatePlaces(onnxPeepholeOrder, peepholeOrder))),
     },
   };
 }
@@ -247,8 +254,7 @@ const mostSteps = 16384;
 
 export const recurrentLayers: Handlers = {
   GRU: recurrentLayer({
-    gates: 3,
-    order: [1, 0, 2],
+    name: 'gru',
     activations: ['Sigmoid', 'Tanh'],
     run(attributes) {
       const clip = clipOf(attributes);
@@ -262,8 +268,7 @@ export const recurrentLayers: Handlers = {
     },
   }),
   LSTM: recurrentLayer({
-    gates: 4,
-    order: [0, 2, 3, 1],
+    name: 'lstm',
     activations: ['Sigmoid', 'Tanh', 'Tanh'],
     run(attributes) {
       const clip = clipOf(attributes);
@@ -277,8 +282,7 @@ export const recurrentLayers: Handlers = {
     },
   }),
   RNN: recurrentLayer({
-    gates: 1,
-    order: [0],
+    name: 'rnn',
     activations: ['Tanh'],
     run(attributes) {
       const clip = clipOf(attributes);

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,36 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readDigits } from '../../demo/cli/mnist.ts';
 import { type LearnedGate, learnGate } from '../../demo/models/gates.ts';
 import { decodeSafetensors, encodeSafetensors, openDevice } from '../../src/index.ts';
-import { root } from '../support/root.ts';
+import { type Ending, start } from './start.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tensorloom-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Ending {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** `npm start -- ...args`. The process is told to end once stdout holds `stopAt`. */
-function start(args: readonly string[], stopAt?: string): Promise<Ending> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['test/support/launch.mjs', 'demo/cli/main.ts', ...args], {
-      cwd: root,
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (text) => {
-      stdout += text;
-      if (stopAt && !child.killed && stdout.includes(stopAt)) child.kill('SIGTERM');
-    });
-    child.stderr.on('data', (text) => {
-      stderr += text;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-  });
-}
 
 describe('the digits', () => {
   it('are 10,000, each in one part of the same split, and balanced', () => {

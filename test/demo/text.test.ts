@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +20,7 @@ import {
   openDevice,
   RandomStream,
 } from '../../src/index.ts';
-import { root } from '../support/root.ts';
+import { type Ending, start as startCommand } from './start.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tensorloom-text-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -169,29 +168,7 @@ describe('the network', () => {
   });
 });
 
-interface Ending {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** `npm start -- text ...args`. The process is told to end once stdout holds `stopAt`. */
-function start(args: readonly string[], stopAt?: string): Promise<Ending> {
-  return new Promise((resolve, reject) => {
-    const command = ['test/support/launch.mjs', 'demo/cli/main.ts', 'text', ...args];
-    const child = spawn(process.execPath, command, { cwd: root });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (text) => {
-      stdout += text;
-      if (stopAt && !child.killed && stdout.includes(stopAt)) child.kill('SIGTERM');
-    });
-    child.stderr.on('data', (text) => {
-      stderr += text;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-  });
-}
+const start = (args: readonly string[], stopAt?: string) => startCommand(['text', ...args], stopAt);
 
 describe('text and text generate', () => {
   const weights = join(folder, 'short.safetensors');

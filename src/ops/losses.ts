@@ -1,4 +1,4 @@
-import { ShapeError } from '../core/errors.ts';
+import { asOfCall, ShapeError } from '../core/errors.ts';
 import { sameShape, showShape } from '../core/shape.ts';
 import type { Tensor, TensorLike } from '../graph/graph.ts';
 import { softplus } from './activations.ts';
@@ -27,6 +27,7 @@ function reduceLoss(losses: Tensor, reduction: LossReduction = 'mean'): Tensor {
 
 /** Shapes that broadcast, such as [64] and [64, 1], are a mistake in a loss: they would compare all with all. */
 function checkLoss(
+  entry: (...args: never[]) => Tensor,
   name: string,
   prediction: Tensor,
   target: Tensor,
@@ -34,12 +35,16 @@ function checkLoss(
 ): void {
   if (!isReduction(reduction)) {
     const path = prediction.graph.path(name);
-    throw new ShapeError(`${path}: reduction must be 'mean', 'sum' or 'none', got '${String(reduction)}'`);
+    throw asOfCall(
+      entry,
+      new ShapeError(`${path}: reduction must be 'mean', 'sum' or 'none', got '${String(reduction)}'`),
+    );
   }
   if (sameShape(prediction.shape, target.shape)) return;
-  throw new ShapeError(
+  const error = new ShapeError(
     `${prediction.graph.path(name)}: prediction ${showShape(prediction.shape)} and target ${showShape(target.shape)} must have the same shape`,
   );
+  throw asOfCall(entry, error);
 }
 
 /**
@@ -52,13 +57,13 @@ function checkLoss(
  * @throws ShapeError where the shapes differ.
  */
 export function meanSquaredError(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  checkLoss('meanSquaredError', prediction, target, options);
+  checkLoss(meanSquaredError, 'meanSquaredError', prediction, target, options);
   return reduceLoss(square(sub(prediction, target)), options.reduction);
 }
 
 /** Mean (or sum) of |prediction - target|. Float tensors of one shape; the gradient where both are equal is 0. */
 export function meanAbsoluteError(prediction: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  checkLoss('meanAbsoluteError', prediction, target, options);
+  checkLoss(meanAbsoluteError, 'meanAbsoluteError', prediction, target, options);
   return reduceLoss(abs(sub(prediction, target)), options.reduction);
 }
 
@@ -74,7 +79,7 @@ export interface HuberOptions extends LossOptions {
  * @throws ShapeError where the shapes differ or delta is not positive.
  */
 export function huber(prediction: Tensor, target: Tensor, options: HuberOptions = {}): Tensor {
-  checkLoss('huber', prediction, target, options);
+  checkLoss(huber, 'huber', prediction, target, options);
   const { delta = 1, reduction } = options;
   if (!(delta > 0))
     throw new ShapeError(`${prediction.graph.path('huber')}: delta must be positive, got ${delta}`);
@@ -106,7 +111,7 @@ export function binaryCrossEntropyWithLogits(
   targets: Tensor,
   options: BinaryCrossEntropyOptions = {},
 ): Tensor {
-  checkLoss('binaryCrossEntropyWithLogits', logits, targets, options);
+  checkLoss(binaryCrossEntropyWithLogits, 'binaryCrossEntropyWithLogits', logits, targets, options);
   const { positiveWeight, weights, reduction } = options;
   const positive = mul(targets, softplus(neg(logits)));
   const negative = mul(sub(1, targets), softplus(logits));

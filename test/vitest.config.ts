@@ -21,8 +21,8 @@ export default defineConfig({
     // Processes, not threads: LD_LIBRARY_PATH works for a new process only, and a crash in a driver fails one file.
     pool: 'forks',
     maxWorkers: 2,
-    // Software adapters are slow, and a first dispatch waits for its pipeline.
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Software adapters are slow, and a first dispatch waits for its pipeline: the slowest test takes 45 seconds on two free cores.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

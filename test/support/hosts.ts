@@ -13,7 +13,7 @@ export interface RunOptions {
   timeoutMilliseconds?: number;
 }
 
-const tenMinutes = 600_000;
+const twentyMinutes = 1_200_000;
 
 /**
  * Chromium on SwiftShader or, where that has no binaries, the Chrome that is installed. Chromium never takes the real GPU
@@ -36,7 +36,7 @@ export async function runInChromium(
   bundlePath: string,
   {
     call = 'runCollected',
-    timeoutMilliseconds = tenMinutes,
+    timeoutMilliseconds = twentyMinutes,
     inWorker = false,
   }: RunOptions & { inWorker?: boolean } = {},
 ): Promise<unknown> {
@@ -110,7 +110,7 @@ export function denoPath(): string {
 /** Calls a bundle's export in Deno and returns what it returned. Deno takes its adapter from this process's environment. */
 export async function runInDeno(
   bundlePath: string,
-  { call = 'runCollected', timeoutMilliseconds = tenMinutes }: RunOptions = {},
+  { call = 'runCollected', timeoutMilliseconds = twentyMinutes }: RunOptions = {},
 ): Promise<unknown> {
   const mark = 'result of the bundle:';
   const program = `

@@ -41,11 +41,17 @@ export function recurrentGradientKernels(context: KernelContext<RecurrentGradien
   const buffers = buffersOf(context, plan);
   const groups = reversed.length * Math.ceil(batch / plan.rows) * plan.quadTiles;
   const isStepwise = plan.strategy === 'stepwise';
+  const texts = new BackwardTexts(attrs, plan, buffers);
+  const shaderOf = (finishes: boolean) =>
+    rule.reset
+      ? resetBackward(attrs, rule.reset, plan, buffers, finishes)
+      : { source, variant: texts.variant(finishes) };
+  // One text serves all dispatches that do not finish.
+  const going = shaderOf(false);
+  const finishing = used[2] ? shaderOf(true) : going;
   const call = (first: number, count: number, finishes: boolean): KernelCall => ({
     label: `${rule.name}Gradient/${plan.strategy}`,
-    ...(rule.reset
-      ? resetBackward(attrs, rule.reset, plan, buffers, finishes)
-      : { source, variant: new BackwardTexts(attrs, plan, buffers).variant(finishes) }),
+    ...(finishes ? finishing : going),
     params: { ...loopParams(attrs), first, count },
     bindings: buffers.map(({ binding }) => binding),
     workgroups: linearGrid(groups),

@@ -33,18 +33,20 @@ export function recurrentKernels(context: KernelContext<RecurrentAttrs>): Kernel
   const plan = planRecurrent(attrs, product, target, target.variants?.[rule.name]);
   const buffers = buffersOf(context, plan);
   const groups = reversed.length * Math.ceil(batch / plan.rows) * plan.quadTiles;
+  const texts = new ForwardTexts(attrs, plan, buffers);
+  const shaderOf = (isFirst: boolean) =>
+    rule.reset
+      ? resetForward(attrs, rule.reset, plan, buffers)
+      : { source, variant: texts.variant(isFirst, isFirst && plan.stepsPerDispatch === 1) };
+  // One text serves all dispatches behind the first.
+  const opening = shaderOf(true);
+  const later = plan.stepsPerDispatch < steps ? shaderOf(false) : opening;
   const calls: KernelCall[] = [];
   for (let first = 0; first < steps; first += plan.stepsPerDispatch) {
-    const count = Math.min(plan.stepsPerDispatch, steps - first);
     calls.push({
       label: `${rule.name}/${plan.strategy}`,
-      ...(rule.reset
-        ? resetForward(attrs, rule.reset, plan, buffers)
-        : {
-            source,
-            variant: new ForwardTexts(attrs, plan, buffers).variant(first === 0, first === 0 && count === 1),
-          }),
-      params: { ...loopParams(attrs), first, count },
+      ...(first === 0 ? opening : later),
+      params: { ...loopParams(attrs), first, count: Math.min(plan.stepsPerDispatch, steps - first) },
       bindings: buffers.map(({ binding }) => binding),
       workgroups: linearGrid(groups),
     });

@@ -1,5 +1,5 @@
 import { ShaderError } from '../../core/errors.ts';
-import type { KernelCall } from '../../graph/kernel.ts';
+import type { KernelCall, Variant } from '../../graph/kernel.ts';
 import { inspectShader, numbered, type RenderedShader, renderShader } from './shader.ts';
 
 export interface Pipeline {
@@ -12,6 +12,7 @@ export interface Pipeline {
 export class PipelineCache {
   private readonly pipelines = new Map<string, Promise<Pipeline>>();
   private readonly layouts = new Map<string, GPUBindGroupLayout>();
+  private readonly texts = new WeakMap<Variant, { readonly source: string; readonly text: string }>();
   private readonly rendered = new Map<string, RenderedShader>();
 
   constructor(private readonly device: GPUDevice) {}
@@ -19,7 +20,7 @@ export class PipelineCache {
   /** `path` is the node's, for messages. */
   get(call: KernelCall, path: string): Promise<Pipeline> {
     const label = `${path}: kernel ${call.label}`;
-    const text = renderShader(call.source, call.variant, label);
+    const text = this.render(call, label);
     const key = `${text}\n${JSON.stringify(call.constants ?? {})}`;
     let pipeline = this.pipelines.get(key);
     if (!pipeline) {
@@ -28,6 +29,15 @@ export class PipelineCache {
       pipeline.catch(() => this.pipelines.delete(key));
     }
     return pipeline;
+  }
+
+  /** The filled text. Calls that share a variant, such as the steps of a loop, are rendered once. */
+  private render({ source, variant }: KernelCall, label: string): string {
+    const known = this.texts.get(variant);
+    if (known?.source === source) return known.text;
+    const text = renderShader(source, variant, label);
+    this.texts.set(variant, { source, text });
+    return text;
   }
 
   private inspect(text: string, label: string): RenderedShader {

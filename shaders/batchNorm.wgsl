@@ -15,6 +15,7 @@ struct Params {
 @group(0) @binding(8) var<uniform> params: Params;
 ${EPILOGUE}
 alias S = ${S};
+alias Bits = ${BITS};
 
 // x is [rows, channels], or [outer, channels, inner] with outer * inner rows.
 fn place(row: u32, channel: u32) -> u32 {
@@ -58,8 +59,13 @@ fn main(
   }
   let inverse = inverseSqrt(deviation / (f32(params.rows) * params.elementsPerRow) + params.epsilon);
   if (block == 0u && rowLane == 0u) {
-    runningMean[channel] += params.momentum * (mean - runningMean[channel]);
-    runningVariance[channel] += params.momentum * (deviation / params.unbiased - runningVariance[channel]);
+    // Where the batch has overflowed, the running statistics stay: a network whose loss diverges can still be used.
+    let finite = (bitcast<Bits>(deviation) & Bits(0x7f800000u)) != Bits(0x7f800000u);
+    let runs = runningMean[channel];
+    let spreads = runningVariance[channel];
+    runningMean[channel] = select(runs, runs + params.momentum * (mean - runs), finite);
+    runningVariance[channel] =
+      select(spreads, spreads + params.momentum * (deviation / params.unbiased - spreads), finite);
     statistics[channel] = mean;
     statistics[channel + params.channels] = inverse;
   }

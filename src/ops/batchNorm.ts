@@ -43,9 +43,13 @@ export const batchNormTrainingOp: Op<BatchNormAttrs> = {
       const variance = places.reduce((total, i) => total + (x[i] - average) ** 2, 0) / count;
       const inverse = 1 / Math.sqrt(variance + epsilon);
       for (const i of places) y[i] = (x[i] - average) * inverse * scale[c] + offset[c];
-      newMean[c] = (1 - momentum) * runningMean[c] + momentum * average;
-      newVariance[c] =
-        (1 - momentum) * runningVariance[c] + (momentum * variance * count) / Math.max(1, count - 1);
+      // What has overflowed in float32 leaves the running statistics as they are.
+      const finite = Number.isFinite(Math.fround(variance * count));
+      const unbiased = (variance * count) / Math.max(1, count - 1);
+      newMean[c] = finite ? (1 - momentum) * runningMean[c] + momentum * average : runningMean[c];
+      newVariance[c] = finite
+        ? (1 - momentum) * runningVariance[c] + momentum * unbiased
+        : runningVariance[c];
       statistics[c] = average;
       statistics[channels + c] = inverse;
     }
@@ -154,7 +158,8 @@ export interface BatchNorm {
  * (Ioffe, Szegedy: "Batch Normalization", 2015). float32 or float16 of any rank; all that is per channel is float32.
  *
  * The running statistics follow PyTorch's rule: running = (1 - momentum) running + momentum batch, where the variance that
- * goes in is the unbiased one, divided by count - 1 (by 1 where a channel has a single element). They are updated in place.
+ * goes in is the unbiased one, divided by count - 1 (by 1 where a channel has a single element). They are updated in place; those of a
+ * channel whose variance in the batch is not finite stay as they are, so that a loss that diverges leaves a usable network.
  * Two dispatches forward and two backward, a `relu` behind it included.
  *
  * ```ts

@@ -66,6 +66,7 @@ export function batchNormKernels({
         X,
         Y: storageType(y.dtype, width),
         S: perChannel,
+        BITS: perChannel === 'f32' ? 'u32' : 'vec4<u32>',
         CHANNELS_LAST: channelsLast,
         EPILOGUE: epilogue.text(9, width),
       },

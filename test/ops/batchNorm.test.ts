@@ -67,6 +67,26 @@ checkOp('batchNormTraining', {
         [0.5 * 1.5 + (0.5 * 5) / 3],
       ],
     },
+    // One channel in four, and the only one of a row: its squares overflow, or it holds an infinity or NaN.
+    ...[1e25, Number.POSITIVE_INFINITY, Number.NaN].flatMap((bad) => [
+      {
+        name: `a channel with ${bad} keeps its running statistics`,
+        inputs: [{ shape: [2, 4], values: [1, 2, bad, 4, 3, 2, 1, 0] }],
+        build: ([x]: Tensor[]) => normalized(x, undefined, undefined, { momentum: 0.5 }).slice(1),
+        gradient: false,
+        expected: [
+          [0.125 + 1, 0.125 + 1, 0.25, 0.125 + 1],
+          [0.75 + 1, 0.75, 1.5, 0.75 + 4],
+        ],
+      },
+      {
+        name: `the only channel, with ${bad}, keeps its running statistics`,
+        inputs: [{ shape: [3, 1], values: [1, bad, 3] }],
+        build: ([x]: Tensor[]) => normalized(x, undefined, undefined).slice(1),
+        gradient: false,
+        expected: [[0.25], [1.5]],
+      },
+    ]),
     ...both([5, 3]),
     ...both([2, 1]),
     ...both([64, 8]),

@@ -107,8 +107,9 @@ export function makeOptimizer<Options extends OptimizerOptions>(
   ruleOf: (options: Options) => OptimizerRule,
   options: Options & { groups?: readonly ParameterGroup<Options>[] },
 ): Optimizer {
-  const { name } = ruleOf(options);
-  checkOptions(name, options);
+  // A copy, since JavaScript lets `adam()` through.
+  const { name } = ruleOf({ ...options });
+  checkOptions(name, { ...options });
   const { clipValue = 0, clipNorm = 0 } = options;
   const settingOf = (rule: OptimizerRule, rateFactor: number, takes: Setting['takes']): Setting => {
     const { hyperparameters } = rule;
@@ -348,6 +349,8 @@ function nextName(graph: Graph, name: string): string {
 
 function checkOptions(name: string, options: OptimizerOptions): void {
   const { learningRate, clipNorm, clipValue } = options;
+  if (learningRate === undefined)
+    throw new GraphError(`${name}: learningRate is missing: ${name}({ learningRate: 1e-3 }), for example`);
   if (typeof learningRate === 'number' && !(learningRate >= 0 && Number.isFinite(learningRate))) {
     throw new GraphError(`${name}: learningRate must be a finite number of at least 0, got ${learningRate}`);
   }

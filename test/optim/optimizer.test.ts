@@ -215,6 +215,10 @@ describe('optimizers', () => {
     expect(() => sgd({ learningRate: -1 })).toThrow(
       /sgd: learningRate must be a finite number of at least 0, got -1/,
     );
+    // @ts-expect-error: JavaScript lets it through
+    expect(() => adam()).toThrow(
+      /adam: learningRate is missing: adam\(\{ learningRate: 1e-3 \}\), for example/,
+    );
     expect(() => adam({ learningRate: 1, clipNorm: 0 })).toThrow(
       /adam: clipNorm must be a finite number above 0, got 0/,
     );

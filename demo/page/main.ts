@@ -5,7 +5,7 @@ import './style.css';
 import type { MountSection } from './section.ts';
 import { chosenLanguage, languages, readTexts, type SectionName } from './text/language.ts';
 import { button, choice } from './ui/controls.ts';
-import { html, rich } from './ui/element.ts';
+import { html, rich, setAttributes } from './ui/element.ts';
 import { startTheme, toggleTheme } from './ui/theme.ts';
 
 /** The sections in their order; each is loaded when it comes near. */
@@ -24,6 +24,19 @@ document.documentElement.lang = language;
 document.title = `tensorloom: ${common.title}`;
 
 const names = Object.keys(sections) as SectionName[];
+const links = new Map(
+  names.map((name) => [name, html('a', { href: `#${name}` }, text.sections[name].short)] as const),
+);
+/** Marks the section that lies across the middle of the window. */
+const reading = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const link = links.get(target.id as SectionName);
+      if (link) setAttributes(link, { 'aria-current': isIntersecting && 'true' });
+    }
+  },
+  { rootMargin: '-50% 0px -50% 0px' },
+);
 document.body.append(header(), html('main', { id: 'main' }, introduction(), ...names.map(section)));
 
 function header(): HTMLElement {
@@ -40,6 +53,8 @@ function header(): HTMLElement {
       location.assign(address);
     },
   });
+  const theme = button('◐', toggleTheme);
+  setAttributes(theme, { 'aria-label': common.theme, title: common.theme });
   return html(
     'header',
     { class: 'top' },
@@ -50,8 +65,12 @@ function header(): HTMLElement {
       html('img', { src: 'icon.svg', alt: '', width: 28, height: 28 }),
       'tensorloom',
     ),
-    html('nav', { 'aria-label': common.contents }, html('ol', {}, ...links)),
-    html('div', { class: 'settings' }, menu.element, button(common.theme, toggleTheme)),
+    html(
+      'nav',
+      { 'aria-label': common.contents },
+      html('ol', {}, ...[...links.values()].map((link) => html('li', {}, link))),
+    ),
+    html('div', { class: 'settings' }, menu.element, theme),
   );
 }
 
@@ -85,6 +104,7 @@ function section(name: SectionName, index: number): HTMLElement {
     { rootMargin: '400px' },
   );
   observer.observe(body);
+  reading.observe(element);
   return element;
 }
 

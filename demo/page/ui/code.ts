@@ -14,7 +14,7 @@ export function code(label: string, value: string, change?: (value: string) => v
     language: 'javascript',
     value: value.trim(),
     lineNumbers: false,
-    wordWrap: false,
+    wordWrap: true,
     readOnly: !change,
     onUpdate: (next) => change?.(next),
   });

@@ -5,7 +5,6 @@ export const common = {
   skip: 'Skip to the experiments',
   theme: 'Light or dark',
   language: 'Language',
-  source: 'Source code',
   train: 'Train',
   pause: 'Pause',
   resume: 'Resume',

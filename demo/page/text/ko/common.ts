@@ -7,7 +7,6 @@ export const common: Text['common'] = {
   skip: '실험으로 건너뛰기',
   theme: '밝게 또는 어둡게',
   language: '언어',
-  source: '소스 코드',
   train: '학습 시작',
   pause: '일시 정지',
   resume: '계속',

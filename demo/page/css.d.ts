@@ -1,0 +1,5 @@
+declare module '*.css';
+declare module '*?text' {
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,9 @@
+/** What sections compute in workers, by name: each module is loaded in the worker of its name only. */
+export const jobs = {
+  perceptron: () => import('./perceptron.ts'),
+};
+
+export type JobName = keyof typeof jobs;
+
+/** The methods of a job. */
+export type JobOf<Name extends JobName> = ReturnType<Awaited<ReturnType<(typeof jobs)[Name]>>['createJob']>;

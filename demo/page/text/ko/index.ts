@@ -1,0 +1,5 @@
+import type { Text } from '../language.ts';
+import { common } from './common.ts';
+import { perceptron } from './perceptron.ts';
+
+export const ko: Text = { common, sections: { perceptron } };

@@ -12,6 +12,29 @@ export interface Visitor {
   readonly complaints: readonly string[];
   /** Scrolls to a section and waits until it shows itself. */
   section(name: string): Promise<ReturnType<Page['locator']>>;
+  /** Tasks of the page's main thread that took longer than 50 ms, since the page was opened or since a time of `now`. */
+  longTasks(since?: number): Promise<LongTask[]>;
+  /** Milliseconds since the page was opened, by its own clock. */
+  now(): Promise<number>;
+}
+
+export interface LongTask {
+  readonly start: number;
+  readonly milliseconds: number;
+}
+
+declare global {
+  /** In the page: see `watchLongTasks`. */
+  var longTasks: LongTask[];
+}
+
+/** Runs in the page before its own scripts. */
+function watchLongTasks(): void {
+  globalThis.longTasks = [];
+  new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries())
+      globalThis.longTasks.push({ start: startTime, milliseconds: duration });
+  }).observe({ type: 'longtask', buffered: true });
 }
 
 export interface DemoSite {
@@ -36,8 +59,14 @@ export async function openDemoSite(options: { webgpu?: boolean } = {}): Promise<
     folder,
     address,
     async visit(path = '', contextOptions = {}) {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...contextOptions });
+      const context = await browser.newContext({
+        viewport: { width: 1280, height: 900 },
+        // Without it the headless browser names its language by the system's, in a form that Intl does not take.
+        locale: 'en-US',
+        ...contextOptions,
+      });
       const page = await context.newPage();
+      await page.addInitScript(watchLongTasks);
       const complaints: string[] = [];
       page.on('pageerror', (error) => complaints.push(`uncaught: ${error.stack ?? error}`));
       page.on('console', (message) => {
@@ -57,6 +86,11 @@ export async function openDemoSite(options: { webgpu?: boolean } = {}): Promise<
           await section.locator('.body[data-ready]').waitFor();
           return section;
         },
+        async longTasks(since = 0) {
+          const tasks = await page.evaluate(() => globalThis.longTasks);
+          return tasks.filter(({ start }) => start >= since);
+        },
+        now: () => page.evaluate(() => performance.now()),
       };
     },
     async close() {

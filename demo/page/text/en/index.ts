@@ -1,4 +1,5 @@
 import { common } from './common.ts';
+import { digits } from './digits.ts';
 import { perceptron } from './perceptron.ts';
 
-export const en = { common, sections: { perceptron } };
+export const en = { common, sections: { perceptron, digits } };

@@ -15,6 +15,7 @@ import {
 import { forward, type Layer } from 'tensorloom/layers';
 import { pixelsPerDigit } from '../../models/digits.ts';
 import { evaluate } from '../worker/evaluate.ts';
+import { keptChannel } from '../worker/keptChannel.ts';
 
 // The digits network of the page: what its code makes, what is kept of it between visits, and how it looks at one digit. Two sections use it.
 
@@ -87,12 +88,20 @@ export async function writeStanding(standing: Standing): Promise<void> {
       yield bytes;
     })(),
   );
+  tellKept();
+}
+
+function tellKept(): void {
+  const channel = new BroadcastChannel(keptChannel);
+  channel.postMessage(null);
+  channel.close();
 }
 
 export async function forget(): Promise<void> {
   const { store } = await openStore();
   await store.delete(standingFile);
   await store.delete(trainingFile);
+  tellKept();
 }
 
 /** One layer's answer to one digit: maps of `height` x `width`, channel by channel, and the filters that made them. */

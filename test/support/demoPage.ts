@@ -16,6 +16,11 @@ export interface Visitor {
   longTasks(since?: number): Promise<LongTask[]>;
   /** Milliseconds since the page was opened, by its own clock. */
   now(): Promise<number>;
+  /**
+   * Begins to record the tasks of the page's main thread; what it returns ends that, and gives the longest one's milliseconds of CPU
+   * time. By the clock a task is as long as others take the processor away from it.
+   */
+  recordTasks(): Promise<() => Promise<number>>;
 }
 
 export interface LongTask {
@@ -46,6 +51,26 @@ export interface DemoSite {
   close(): Promise<void>;
 }
 
+/** What is used of Chromium's trace events. Times are microseconds, `tdur` is CPU time. */
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly tdur?: number;
+  readonly args: { readonly name?: string };
+}
+
+function longestTask(trace: string): number {
+  const { traceEvents }: { traceEvents: TraceEvent[] } = JSON.parse(trace);
+  const threads = traceEvents.filter(
+    ({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain',
+  );
+  const times = traceEvents
+    .filter(({ pid, tid }) => threads.some((main) => main.pid === pid && main.tid === tid))
+    .map(({ tdur }) => (tdur ?? 0) / 1000);
+  return times.reduce((most, time) => Math.max(most, time), 0);
+}
+
 /** Builds the page, serves it and starts a browser. */
 export async function openDemoSite(options: { webgpu?: boolean } = {}): Promise<DemoSite> {
   const folder = mkdtempSync(join(tmpdir(), 'tensorloom-demo-'));
@@ -65,6 +90,8 @@ export async function openDemoSite(options: { webgpu?: boolean } = {}): Promise<
         locale: 'en-US',
         ...contextOptions,
       });
+      // A training on a software adapter takes as long as it takes; the tests have their own limit.
+      context.setDefaultTimeout(150_000);
       const page = await context.newPage();
       await page.addInitScript(watchLongTasks);
       const complaints: string[] = [];
@@ -91,6 +118,10 @@ export async function openDemoSite(options: { webgpu?: boolean } = {}): Promise<
           return tasks.filter(({ start }) => start >= since);
         },
         now: () => page.evaluate(() => performance.now()),
+        async recordTasks() {
+          await browser.startTracing(page, { categories: ['toplevel'] });
+          return async () => longestTask((await browser.stopTracing()).toString());
+        },
       };
     },
     async close() {

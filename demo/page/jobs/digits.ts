@@ -37,6 +37,8 @@ export function createJob() {
   let standing: Standing | null = null;
   let turn = 0;
   let course: Promise<void> = Promise.resolve();
+  /** Until it is done nothing new begins. */
+  let resetting: Promise<void> = Promise.resolve();
 
   function open(): Promise<Device> {
     opening ??= openDevice();
@@ -115,8 +117,9 @@ export function createJob() {
 
     /** Begins, or goes on where an earlier visit stopped; until `reset`, or the training's end. */
     async train(code: string, tell: Tell): Promise<void> {
-      const mine = ++turn;
       pacer.play();
+      await resetting;
+      const mine = ++turn;
       course = train(code, mine, tell);
       await course;
     },
@@ -125,17 +128,22 @@ export function createJob() {
     resume: () => pacer.play(),
 
     /** Forgets what was learned, here and in the browser's storage. */
-    async reset(): Promise<void> {
+    reset(): Promise<void> {
       turn++;
       pacer.play();
-      await course.catch(() => {});
-      made = null;
-      standing = null;
-      await forget();
+      const forgetAll = async () => {
+        await course.catch(() => {});
+        made = null;
+        standing = null;
+        await forget();
+      };
+      resetting = resetting.catch(() => {}).then(forgetAll);
+      return resetting;
     },
 
     /** What the network makes of 28 x 28 values from 0 (paper) to 1 (ink). */
     async look(code: string, pixels: Float32Array): Promise<Look> {
+      await resetting;
       return (await networkOf(code)).look(pixels);
     },
 

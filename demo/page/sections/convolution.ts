@@ -47,18 +47,21 @@ export function mount({ body, text, common }: Place<'convolution'>): void {
   }
 
   // Figures
-  const inputs = [0, 1, 2].map((channel) =>
-    cellGrid({
-      label: channel === 0 ? text.input : `${text.input}: ${text.channels[channel]}`,
+  /** One for a grey picture, and one for each of three channels. */
+  const inputs = [1, 3, 3, 3].map((channels, i) => {
+    const channel = Math.max(0, i - 1);
+    const grid = cellGrid({
+      label: channels === 1 ? text.input : `${text.input}: ${text.channels[channel]}`,
       press: (index) => {
         const values = picture.values.slice();
-        const at = index * picture.channels + channel;
+        const at = index * channels + channel;
         values[at] = values[at] > 0.5 ? 0 : 1;
         picture = { ...picture, values };
         change();
       },
-    }),
-  );
+    });
+    return { grid, channels, channel };
+  });
   const kernel = kernelEditor(text, fillIn, () => change());
   const output = cellGrid({ label: text.output, move: (index) => choose(index) });
   const table = numbersTable(text.output);
@@ -100,13 +103,13 @@ export function mount({ body, text, common }: Place<'convolution'>): void {
 
   function change(): void {
     kernel.resize(size, picture.channels);
-    inputs.forEach((grid, channel) => {
-      const { side, channels, values } = picture;
-      grid.element.hidden = channel >= channels;
-      if (channel >= channels) return;
-      const own = Float32Array.from({ length: side * side }, (_, i) => values[i * channels + channel]);
-      grid.set({ rows: side, columns: side, values: own, border: padding, colours: 'grey' });
-    });
+    const { side, channels, values } = picture;
+    for (const { grid, channel, channels: own } of inputs) {
+      grid.element.hidden = own !== channels;
+      if (own !== channels) continue;
+      const slice = Float32Array.from({ length: side * side }, (_, i) => values[i * channels + channel]);
+      grid.set({ rows: side, columns: side, values: slice, border: padding, colours: 'grey' });
+    }
     another.hidden = pictureChoice.value !== 'digit';
     const out = outputSide(settings());
     formula.textContent = fillIn(text.formula, {
@@ -129,6 +132,7 @@ export function mount({ body, text, common }: Place<'convolution'>): void {
   }
 
   function show(next: ConvolutionAnswer | null, parts: Parameters<typeof product.set>[0] | null): void {
+    const before = answer?.side;
     answer = next;
     output.element.hidden = next === null;
     matrixPart.hidden = next === null;
@@ -148,7 +152,8 @@ export function mount({ body, text, common }: Place<'convolution'>): void {
       length,
       difference: difference === 0 ? '0' : difference.toExponential(1),
     });
-    choose(Math.min(chosen, values.length - 1));
+    // Of another output the middle: there is something to see.
+    choose(side === before ? chosen : Math.floor(side / 2) * (side + 1));
     output.choose(chosen);
   }
 
@@ -158,7 +163,7 @@ export function mount({ body, text, common }: Place<'convolution'>): void {
     chosen = index;
     const now = settings();
     const places = windowCells(now, index);
-    for (const grid of inputs) grid.frame(places);
+    for (const { grid } of inputs) grid.frame(places);
     const out = answer.side;
     const place = { row: Math.floor(index / out), column: index % out };
     output.frame([place]);
@@ -248,7 +253,7 @@ export function mount({ body, text, common }: Place<'convolution'>): void {
 
   const matrixPart = html(
     'div',
-    {},
+    { class: 'stack' },
     html('h3', {}, text.matrixTitle),
     html('p', {}, text.matrixIntro),
     product.element,
@@ -259,7 +264,9 @@ export function mount({ body, text, common }: Place<'convolution'>): void {
     body,
     [
       row(pictureChoice.element, another, kernel.menu, sizeChoice.element),
-      row(
+      html(
+        'div',
+        { class: 'row sliders' },
         number(text.stride, 1, 3, stride, (next) => (stride = next)),
         number(text.padding, 0, 2, padding, (next) => (padding = next)),
         number(text.dilation, 1, 3, dilation, (next) => (dilation = next)),
@@ -267,20 +274,18 @@ export function mount({ body, text, common }: Place<'convolution'>): void {
       html(
         'div',
         { class: 'grids' },
-        ...inputs.map(({ element }) => element),
+        ...inputs.map(({ grid }) => grid.element),
         kernel.element,
         output.element,
       ),
-      row(animate),
-      said.element,
+      row(animate, said.element),
       formula,
       sum,
       html('details', {}, html('summary', {}, text.numbers), html('div', { class: 'scroll' }, table.element)),
       matrixPart,
       pool.element,
-      features.element,
     ],
-    [editor.element, suggestions(common, text.try)],
+    [editor.element, suggestions(common, text.try), features.element],
   );
   change();
 }

@@ -29,8 +29,8 @@ export function featureFigures(
   let index = 0;
   let shown: Features | null = null;
   const picture = pixels(text.digit, side, side);
-  const filters = mapWall({ label: text.filters, columns: 8 });
-  const maps = mapWall({ label: text.maps, columns: 8 });
+  const filters = mapWall({ label: text.filters, columns: 4 });
+  const maps = mapWall({ label: text.maps, columns: 4 });
   const said = message();
   const caption = html('figcaption', {}, text.digit);
   const draw = () => {
@@ -72,7 +72,7 @@ export function featureFigures(
     html('figure', {}, typeof label === 'string' ? html('figcaption', {}, label) : label, content);
   const element = html(
     'div',
-    { class: 'features' },
+    { class: 'features stack' },
     html('h3', {}, text.featuresTitle),
     html('p', {}, text.featuresIntro),
     row(

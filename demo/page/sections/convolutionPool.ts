@@ -55,7 +55,7 @@ export function poolFigures(
   return {
     element: html(
       'div',
-      {},
+      { class: 'stack' },
       html('h3', {}, text.poolTitle),
       html('p', {}, text.poolIntro),
       figures,

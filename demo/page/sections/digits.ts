@@ -158,9 +158,8 @@ export function mount({ body, text, common, language }: Place<'digits'>): void {
       said.element,
       html('div', { class: 'pair' }, losses.element, accuracies.element),
       reader.element,
-      html('div', { class: 'scroll' }, confusion.element),
     ],
-    [editor.element, suggestions(common, text.try)],
+    [editor.element, html('div', { class: 'scroll' }, confusion.element), suggestions(common, text.try)],
   );
   void restore();
 

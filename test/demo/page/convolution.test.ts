@@ -87,7 +87,7 @@ describe('the section on convolution', () => {
     await expect
       .poll(() => numbersOf(section, 'Output'), { timeout: 60_000 })
       .toEqual(convolved(empty(), kernel));
-    const input = section.getByRole('application', { name: 'Input' }).first();
+    const input = section.getByRole('application', { name: 'Input', exact: true });
     await input.focus();
     for (const key of ['ArrowRight', 'ArrowDown', 'ArrowDown', 'Enter']) await input.press(key);
     const picture = empty();
@@ -95,6 +95,9 @@ describe('the section on convolution', () => {
     await expect.poll(() => numbersOf(section, 'Output')).toEqual(convolved(picture, kernel));
     const output = section.getByRole('application', { name: 'Output' });
     await output.focus();
+    // Into the corner, where it stops, and from there.
+    for (const key of ['ArrowUp', 'ArrowLeft']) for (let i = 0; i < 6; i++) await output.press(key);
+    await section.getByText('Row 1, column 1:').waitFor();
     for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight']) await output.press(key);
     // The window of row 3, column 2 begins at the cell that was set.
     await section.getByText('Row 3, column 2:').waitFor();

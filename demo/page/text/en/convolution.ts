@@ -3,7 +3,7 @@ export const convolution = {
   title: 'One small window, moved over the picture',
   intro: [
     'A convolution looks at a picture through a small window. At each place it multiplies what it sees by the numbers of its **kernel** and adds the products up: one number of the output. The same few weights everywhere, so what is learned in one corner is known in all.',
-    'Move over the output, or use the arrow keys in it, and see where each number comes from. Click cells of the picture to change them; dark is 1.',
+    'Move over the output, or use the arrow keys in it, and see where each number comes from. Click cells of the picture to change them; a filled cell is 1, an empty one 0.',
   ],
   picture: 'Picture',
   pictures: {

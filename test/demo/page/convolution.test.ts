@@ -92,7 +92,9 @@ describe('the section on convolution', () => {
     for (const key of ['ArrowRight', 'ArrowDown', 'ArrowDown', 'Enter']) await input.press(key);
     const picture = empty();
     picture[2][1] = 1;
-    await expect.poll(() => numbersOf(section, 'Output')).toEqual(convolved(picture, kernel));
+    await expect
+      .poll(() => numbersOf(section, 'Output'), { timeout: 60_000 })
+      .toEqual(convolved(picture, kernel));
     const output = section.getByRole('application', { name: 'Output' });
     await output.focus();
     // Into the corner, where it stops, and from there.

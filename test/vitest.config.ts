@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'vitest/config';
 import { findAdapterEnv, noAdapter } from './support/adapterEnv.ts';
+import { root } from './support/root.ts';
 
 // The tests run in processes that this one starts, so what is set here is there when they start.
 const adapterEnv = findAdapterEnv();
@@ -16,6 +18,13 @@ const wgslAsText: Plugin = {
 
 export default defineConfig({
   plugins: [wgslAsText],
+  resolve: {
+    // The snippets of the page name the package's entries; see tsconfig.json.
+    alias: [
+      { find: /^tensorloom$/, replacement: join(root, 'src/index.ts') },
+      { find: /^tensorloom\/(\w+)$/, replacement: join(root, 'src/$1.ts') },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     // Processes, not threads: LD_LIBRARY_PATH works for a new process only, and a crash in a driver fails one file.

@@ -11,6 +11,8 @@ import { startTheme, toggleTheme } from './ui/theme.ts';
 /** The sections in their order; each is loaded when it comes near. */
 const sections: { readonly [Name in SectionName]: () => Promise<{ readonly mount: MountSection<Name> }> } = {
   perceptron: () => import('./sections/perceptron.ts'),
+  convolution: () => import('./sections/convolution.ts'),
+  digits: () => import('./sections/digits.ts'),
 };
 /** Those that the CPU reference can run. */
 const withoutWebGpu: readonly SectionName[] = ['perceptron'];

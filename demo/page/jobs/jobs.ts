@@ -1,6 +1,8 @@
 /** What sections compute in workers, by name: each module is loaded in the worker of its name only. */
 export const jobs = {
   perceptron: () => import('./perceptron.ts'),
+  convolution: () => import('./convolution.ts'),
+  digits: () => import('./digits.ts'),
 };
 
 export type JobName = keyof typeof jobs;

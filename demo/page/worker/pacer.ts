@@ -18,13 +18,19 @@ export class Pacer {
     this.running = false;
   }
 
-  /** Before each step: waits while the loop is paused, and otherwise gives way now and then. */
-  async turn(): Promise<void> {
-    if (!this.running) await new Promise<void>((resolve) => (this.wake = resolve));
+  /**
+   * Before each step: waits while the loop is paused, and otherwise gives way now and then. `whenPaused` is called and awaited before
+   * it waits.
+   */
+  async turn(whenPaused?: () => Promise<void>): Promise<void> {
+    if (!this.running) {
+      await whenPaused?.();
+      if (!this.running) await new Promise<void>((resolve) => (this.wake = resolve));
+    }
     if (performance.now() - this.last < 12) return;
     await new Promise((resolve) => setTimeout(resolve));
     this.last = performance.now();
-    if (!this.running) await this.turn();
+    if (!this.running) await this.turn(whenPaused);
   }
 }
 

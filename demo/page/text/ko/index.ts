@@ -1,5 +1,7 @@
 import type { Text } from '../language.ts';
 import { common } from './common.ts';
+import { convolution } from './convolution.ts';
+import { digits } from './digits.ts';
 import { perceptron } from './perceptron.ts';
 
-export const ko: Text = { common, sections: { perceptron } };
+export const ko: Text = { common, sections: { perceptron, convolution, digits } };

@@ -1,0 +1,77 @@
+export const convolution = {
+  short: 'Convolution',
+  title: 'One small window, moved over the picture',
+  intro: [
+    'A convolution looks at a picture through a small window. At each place it multiplies what it sees by the numbers of its **kernel** and adds the products up: one number of the output. The same few weights everywhere, so what is learned in one corner is known in all.',
+    'Move over the output, or use the arrow keys in it, and see where each number comes from. Click cells of the picture to change them; a filled cell is 1, an empty one 0.',
+  ],
+  picture: 'Picture',
+  pictures: {
+    cross: 'a cross',
+    edge: 'an edge',
+    digit: 'a digit, 14 × 14',
+    colours: 'three channels',
+    empty: 'empty',
+  },
+  another: 'Another digit',
+  preset: 'Kernel',
+  presets: {
+    identity: 'identity',
+    blur: 'blur',
+    sharpen: 'sharpen',
+    edges: 'all edges',
+    sobelX: 'Sobel x',
+    sobelY: 'Sobel y',
+    own: 'your own',
+  },
+  size: 'Size',
+  stride: 'Stride',
+  padding: 'Padding',
+  dilation: 'Dilation',
+  channels: ['red', 'green', 'blue'],
+  input: 'Input',
+  kernel: 'Kernel',
+  weightAt: 'Kernel, row {row}, column {column} {channel}',
+  output: 'Output',
+  animate: 'Move the window',
+  stop: 'Stop',
+  formula:
+    'Size of the output: ⌊({side} + 2·{padding} − {dilation}·({size} − 1) − 1) / {stride}⌋ + 1 = {out}, so {out} × {out}',
+  sumAt: 'Row {row}, column {column}: ',
+  numbers: 'The numbers',
+  matrixTitle: 'The same as one matrix product',
+  matrixIntro:
+    'Write every window as a row of a matrix and the kernel as a column: the convolution becomes a matrix product (im2col), which GPUs do fast. The framed row is the window above.',
+  matrices: {
+    patches: 'Matrix of all windows',
+    kernel: 'The kernel as a column',
+    output: 'The output as a column',
+  },
+  product:
+    'Here {rows} windows of {length} numbers. Computed both ways on this device, the results differ by {difference} at most.',
+  poolTitle: 'Max pooling',
+  poolIntro:
+    'Of each 2 × 2 cells only the largest goes on, so the picture shrinks to a half and small shifts no longer matter. On the way back the gradient goes to the winner alone: the others did not change the result.',
+  poolInput: 'Output of the convolution; a ring marks each winner',
+  pooled: 'Pooled',
+  gradient: 'Gradient of the sum of all pooled values',
+  poolSum: 'max({list}) = {value}; the gradient goes to row {row}, column {column}.',
+  poolNone: 'The output is smaller than one window of 2 × 2.',
+  featuresTitle: 'Kernels that were learned',
+  featuresIntro:
+    'Nobody wrote the kernels of the digits network: it began with random ones, and the gradient made them. Each looks for something, and its map shows where it is. Blue is above zero, orange below.',
+  featuresTrained:
+    'The network of the next section as it is kept in this browser: trained for {steps} steps, held-out accuracy {accuracy}.',
+  featuresUntrained:
+    'Nothing has been trained yet, so these kernels are random. Train the digits in the next section, and come back.',
+  digit: 'Held-out digit',
+  filters: 'Kernels of the first convolution, 5 × 5 each',
+  maps: 'What each of them finds in the digit',
+  try: [
+    'Take the edge and Sobel x: only the window on the edge answers. Then Sobel y.',
+    'Set the padding to 1: the output is as large as the picture. Why do its borders look different?',
+    'A stride of 2 halves the output; a dilation of 2 widens the window without more weights.',
+    'Three channels: the kernel has a slice for each, and all products are added into one number.',
+    'Write a kernel of your own. Its numbers are all that a network would learn.',
+  ],
+};

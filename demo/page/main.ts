@@ -11,6 +11,7 @@ import { startTheme, toggleTheme } from './ui/theme.ts';
 /** The sections in their order; each is loaded when it comes near. */
 const sections: { readonly [Name in SectionName]: () => Promise<{ readonly mount: MountSection<Name> }> } = {
   perceptron: () => import('./sections/perceptron.ts'),
+  recurrent: () => import('./sections/recurrent.ts'),
 };
 /** Those that the CPU reference can run. */
 const withoutWebGpu: readonly SectionName[] = ['perceptron'];

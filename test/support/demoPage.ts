@@ -36,7 +36,12 @@ export async function openDemoSite(options: { webgpu?: boolean } = {}): Promise<
     folder,
     address,
     async visit(path = '', contextOptions = {}) {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...contextOptions });
+      const context = await browser.newContext({
+        viewport: { width: 1280, height: 900 },
+        // A browser on a server may call itself en-US@posix, which `Intl` does not take.
+        locale: 'en-US',
+        ...contextOptions,
+      });
       const page = await context.newPage();
       const complaints: string[] = [];
       page.on('pageerror', (error) => complaints.push(`uncaught: ${error.stack ?? error}`));

@@ -1,4 +1,5 @@
 import { common } from './common.ts';
 import { perceptron } from './perceptron.ts';
+import { recurrent } from './recurrent.ts';
 
-export const en = { common, sections: { perceptron } };
+export const en = { common, sections: { perceptron, recurrent } };

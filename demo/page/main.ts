@@ -12,6 +12,7 @@ import { startTheme, toggleTheme } from './ui/theme.ts';
 const sections: { readonly [Name in SectionName]: () => Promise<{ readonly mount: MountSection<Name> }> } = {
   perceptron: () => import('./sections/perceptron.ts'),
   recurrent: () => import('./sections/recurrent.ts'),
+  gpu: () => import('./sections/gpu.ts'),
 };
 /** Those that the CPU reference can run. */
 const withoutWebGpu: readonly SectionName[] = ['perceptron'];

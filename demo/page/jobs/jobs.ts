@@ -2,6 +2,7 @@
 export const jobs = {
   perceptron: () => import('./perceptron.ts'),
   recurrent: () => import('./recurrent.ts'),
+  gpu: () => import('./gpu.ts'),
 };
 
 export type JobName = keyof typeof jobs;

@@ -17,12 +17,17 @@ export function profilePart(
   const words = text.profile;
   const said = message();
   const bars = html('div', { class: 'bars', 'aria-hidden': 'true' });
+  const legend = html(
+    'div',
+    { class: 'kinds', 'aria-hidden': 'true' },
+    ...kinds.map((kind) => html('span', {}, html('span', { class: `bar ${kind}` }), words.kinds[kind])),
+  );
   const table = dataTable(
     words.caption,
     [words.kernel, words.op, words.time, words.share, words.bytes, words.roof],
     { numbersFrom: 2 },
   );
-  const results = html('div', { class: 'figures', hidden: true }, bars, table.element);
+  const results = html('div', { class: 'figures', hidden: true }, legend, bars, table.element);
   let trace = '';
   const download = button(words.download, () => {
     const address = URL.createObjectURL(new Blob([trace], { type: 'application/json' }));
@@ -114,10 +119,12 @@ export function profilePart(
   );
 }
 
+const kinds = ['forward', 'backward', 'update'] as const;
+
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 /** Whether a kernel computes values, gradients, or new weights: for its colour. */
-function kindOf({ label, path }: KernelRow): 'forward' | 'backward' | 'update' {
+function kindOf({ label, path }: KernelRow): (typeof kinds)[number] {
   if (/adam/i.test(label)) return 'update';
   return /gradient|backward/i.test(`${label} ${path}`) ? 'backward' : 'forward';
 }

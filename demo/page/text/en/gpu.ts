@@ -68,6 +68,7 @@ export const gpu = {
     share: 'Share',
     bytes: 'Bytes',
     roof: 'Of the roof',
+    kinds: { forward: 'forward', backward: 'gradients', update: 'new weights' },
     download: 'Download the trace',
     downloadHint:
       'The trace opens in [ui.perfetto.dev](https://ui.perfetto.dev) and in the performance panel of the browser’s developer tools.',

@@ -45,7 +45,7 @@ export const recurrent = {
       c: 'c: cell state',
       h: 'h: hidden state',
     },
-    order: 'Units',
+    order: 'Which units',
     orders: { changing: 'those that change most', first: 'the first ones' },
     figure: '{name}: {rows} units, {columns} characters. The arrow keys go from value to value.',
     value: 'unit {unit}, character {place} “{character}”: {name} = {value}',

@@ -71,6 +71,7 @@ export const gpu: Text['sections']['gpu'] = {
     share: '비율',
     bytes: '바이트',
     roof: '최고 성능 대비',
+    kinds: { forward: '순방향', backward: '그래디언트', update: '새 가중치' },
     download: '트레이스 내려받기',
     downloadHint:
       '트레이스는 [ui.perfetto.dev](https://ui.perfetto.dev)나 브라우저 개발자 도구의 성능 패널에서 열 수 있습니다.',

@@ -47,7 +47,7 @@ export const recurrent: Text['sections']['recurrent'] = {
       c: 'c: 셀 상태',
       h: 'h: 은닉 상태',
     },
-    order: '유닛',
+    order: '보일 유닛',
     orders: { changing: '가장 많이 변하는 것', first: '처음 것부터' },
     figure: '{name}: 유닛 {rows}개, 글자 {columns}개. 화살표 키로 값을 옮겨 다닐 수 있습니다.',
     value: '유닛 {unit}, {place}번째 글자 “{character}”: {name} = {value}',

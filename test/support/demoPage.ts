@@ -42,6 +42,8 @@ export async function openDemoSite(options: { webgpu?: boolean } = {}): Promise<
         locale: 'en-US',
         ...contextOptions,
       });
+      // Software adapters are slow, the more so beside other tests.
+      context.setDefaultTimeout(120_000);
       const page = await context.newPage();
       const complaints: string[] = [];
       page.on('pageerror', (error) => complaints.push(`uncaught: ${error.stack ?? error}`));

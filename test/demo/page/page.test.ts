@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { AxeBuilder } from '@axe-core/playwright';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { en } from '../../../demo/page/text/en/index.ts';
 import { ko } from '../../../demo/page/text/ko/index.ts';
 import type { Language, Text } from '../../../demo/page/text/language.ts';
@@ -13,12 +13,23 @@ const texts: Readonly<Record<Language, Text>> = { en, ko };
 let site: DemoSite;
 /** The sections that the page has, in their order. */
 let sections: string[];
+const visitors: Visitor[] = [];
 beforeAll(async () => {
   site = await openDemoSite();
-  const { page } = await site.visit();
+  const { page } = await visit();
   sections = await page.locator('main > section').evaluateAll((all) => all.map(({ id }) => id));
 });
+// Pages that stay open would go on computing beside the next test.
+afterEach(async () => {
+  for (const { page } of visitors.splice(0)) await page.context().close();
+});
 afterAll(() => site.close());
+
+const visit: DemoSite['visit'] = async (...how) => {
+  const visitor = await site.visit(...how);
+  visitors.push(visitor);
+  return visitor;
+};
 
 /** Every section of a page, one after the other, shows itself. */
 async function showAll(visitor: Visitor): Promise<void> {
@@ -59,7 +70,7 @@ describe('the page as a whole', () => {
 
   for (const [language, text] of Object.entries(texts)) {
     it(`speaks ${language} where it is asked to`, async () => {
-      const { page, complaints } = await site.visit(language === 'en' ? '' : `?lang=${language}`);
+      const { page, complaints } = await visit(language === 'en' ? '' : `?lang=${language}`);
       await page.locator('h1').waitFor();
       expect(await page.locator('html').getAttribute('lang')).toBe(language);
       expect(await page.locator('h1').innerText()).toBe(text.common.title);
@@ -75,7 +86,7 @@ describe('the page as a whole', () => {
   }
 
   it('changes the language by the menu, and light and dark by the button, which a reload keeps', async () => {
-    const { page } = await site.visit('', { colorScheme: 'light' });
+    const { page } = await visit('', { colorScheme: 'light' });
     await page.getByLabel(en.common.language).selectOption('ko');
     await page.getByRole('heading', { level: 1, name: ko.common.title }).waitFor();
     const theme = () => page.locator('html').getAttribute('data-theme');
@@ -88,7 +99,7 @@ describe('the page as a whole', () => {
   });
 
   it('is walked through by keyboard: skip link, sections, settings, and on', async () => {
-    const { page } = await site.visit();
+    const { page } = await visit();
     await page.locator('h1').waitFor();
     const focused = () =>
       page.evaluate(() => {
@@ -117,7 +128,7 @@ describe('the page as a whole', () => {
 
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`has no serious fault of accessibility, ${colorScheme}`, async () => {
-      const visitor = await site.visit('', { colorScheme });
+      const visitor = await visit('', { colorScheme });
       await showAll(visitor);
       const { violations } = await new AxeBuilder({ page: visitor.page }).analyze();
       const faults = violations
@@ -133,7 +144,7 @@ describe('the page as a whole', () => {
 
   for (const language of ['en', 'ko']) {
     it(`fits on a phone without scrolling sideways, ${language}`, async () => {
-      const visitor = await site.visit(`?lang=${language}`, { viewport: { width: 390, height: 844 } });
+      const visitor = await visit(`?lang=${language}`, { viewport: { width: 390, height: 844 } });
       await showAll(visitor);
       const wide = await visitor.page.evaluate(() => {
         const { scrollWidth } = document.documentElement;

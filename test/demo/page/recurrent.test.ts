@@ -58,6 +58,12 @@ describe('the section on recurrent networks', () => {
     for (const each of written) expect(each).toMatch(/^The sea [\s\S]{100,}/);
     expect(new Set(written).size).toBe(written.length);
 
+    // On, and paused once more.
+    const before = await numberOf(section, 'Steps');
+    await section.getByRole('button', { name: 'Resume' }).click();
+    await untilStep(section, before + 2);
+    await section.getByRole('button', { name: 'Pause' }).click();
+    await section.getByText('The weights are kept in this browser').waitFor();
     const steps = await numberOf(section, 'Steps');
     const bits = await numberOf(section, 'Bits per character');
     await visitor.page.reload();
@@ -65,6 +71,11 @@ describe('the section on recurrent networks', () => {
     await section.getByText('Trained earlier in this browser').waitFor();
     expect(await numberOf(section, 'Steps')).toBe(steps);
     expect(await numberOf(section, 'Bits per character')).toBe(bits);
+    await section.getByRole('button', { name: 'Write now' }).click();
+    await section
+      .locator('.samples li')
+      .filter({ hasText: `after ${steps} steps` })
+      .waitFor();
     await section.getByRole('button', { name: 'Resume' }).click();
     await untilStep(section, steps + 5);
     // It did not begin anew.

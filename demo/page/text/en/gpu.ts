@@ -90,7 +90,7 @@ export const gpu = {
   },
   try: [
     'Verify every op, forward and backward: more than a thousand results.',
-    'Profile twice: the shares stay, the times wander.',
+    'Profile twice, and once more while something else keeps the machine busy: so much for a single timing.',
     'Open this page on a phone: the same kernels, another adapter, the same bounds.',
   ],
 };

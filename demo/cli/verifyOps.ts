@@ -1,4 +1,13 @@
-import { type Feeds, Graph, openDevice, RandomStream, type Tensor, verify } from '../../src/index.ts';
+import {
+  type Device,
+  type Feeds,
+  Graph,
+  openDevice,
+  RandomStream,
+  type Tensor,
+  type VerifiedValue,
+  verify,
+} from '../../src/index.ts';
 import { type OpSample, type SampleInput, samples } from './verifySamples.ts';
 
 /** What an op did on one adapter. */
@@ -9,6 +18,8 @@ export interface OpVerdict {
   readonly passed: boolean;
   /** Largest error in units of what is allowed; null where a result is not finite or missing, as JSON has no infinity. */
   readonly ofBound: number | null;
+  /** The error of the same element, and what is allowed there; null as above. */
+  readonly worst: { readonly error: number; readonly bound: number } | null;
   readonly summary: string;
 }
 
@@ -27,25 +38,45 @@ export async function verifyOps(names: readonly string[] = Object.keys(samples))
   try {
     for (const op of names) {
       const { outputs, feeds } = built(samples[op]);
-      const report = await verify({ outputs }, feeds, { device, print: () => {} });
-      const values = [...report.ops, ...report.endToEnd];
-      const excess = Math.max(
-        0,
-        ...values.map(({ difference }) => difference?.excess ?? Number.POSITIVE_INFINITY),
-      );
-      ops.push({
-        op,
-        results: values.length,
-        passed: report.passed,
-        ofBound: Number.isFinite(excess) ? excess : null,
-        summary: report.summary,
-      });
+      ops.push(await verdictOn(device, op, outputs, feeds));
     }
     const { name, vendor, architecture, features } = device.info;
     return { adapter: name, vendor, architecture, features, ops };
   } finally {
     device.dispose();
   }
+}
+
+/** Verifies some outputs and their gradients on a device, under a name. */
+export async function verdictOn(
+  device: Device,
+  op: string,
+  outputs: Readonly<Record<string, Tensor>>,
+  feeds: Feeds,
+): Promise<OpVerdict> {
+  const report = await verify({ outputs }, feeds, { device, print: () => {} });
+  const values = [...report.ops, ...report.endToEnd];
+  const excessOf = ({ difference }: VerifiedValue) => difference?.excess ?? Number.POSITIVE_INFINITY;
+  const excess = Math.max(0, ...values.map(excessOf));
+  const isKnown = Number.isFinite(excess);
+  const farthest = values.find((value) => excessOf(value) === excess);
+  return {
+    op,
+    results: values.length,
+    passed: report.passed,
+    ofBound: isKnown ? excess : null,
+    worst: isKnown && farthest ? errorOf(farthest) : null,
+    summary: report.summary,
+  };
+}
+
+/** The error that lies nearest to its bound, and that bound. */
+function errorOf({ difference, bound }: VerifiedValue): { error: number; bound: number } | null {
+  if (!difference || !bound) return null;
+  // Where all elements agree there is no worst one.
+  if (difference.worstAt < 0) return { error: 0, bound: bound.absolute };
+  const { got, want } = difference;
+  return { error: Math.abs(got - want), bound: bound.absolute + bound.relative * Math.abs(want) };
 }
 
 /** A sample's outputs in a graph of its own, and numbers for its inputs. */

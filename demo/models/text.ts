@@ -3,6 +3,7 @@ import {
   add,
   type Device,
   embedding,
+  type Feeds,
   Graph,
   gather,
   glorotUniform,
@@ -51,6 +52,10 @@ export interface TextNetwork {
   readonly settings: TextSettings;
   /** What a weights file holds. */
   readonly variables: readonly Variable[];
+  /** Numbers for each character: [V, 32]. */
+  readonly table: Variable;
+  /** Of each recurrent layer. */
+  readonly weights: readonly LstmWeights[];
   /** Zeros to begin with; for `batch` texts side by side. */
   states(name: string, batch: number): Variable[];
   /** Characters [T, B] -> logits [T * B, V], from `states` on. */
@@ -90,6 +95,8 @@ export function textNetwork(settings: TextSettings, seed: number): TextNetwork {
     graph,
     settings,
     variables: graph.parameters,
+    table,
+    weights,
     states: (name, batch) => stateNames.map((each) => state(`${name}/${each}`, [layers, batch, hiddenSize])),
     sequence(characters, states) {
       const [initialHiddenState, initialCellState] = states;
@@ -170,6 +177,8 @@ export interface TextReading {
 export interface TextTrainer {
   /** One training step: forward, loss, backward, Adam, and the states for the next one. */
   readonly program: Program<'loss'>;
+  /** What `program` takes for the step of this number, from 0 on: streams go on where the step before ended. */
+  feeds(step: number, learningRate: number): Feeds;
   /**
    * Makes all steps; `onReading` is awaited after each in which the loss was read, and after the last.
    * @throws NonFiniteError where the loss became NaN or infinite. The parameters are those before that step.
@@ -204,25 +213,28 @@ export async function textTrainer(
     signal,
   });
 
+  const feeds = (step: number, learningRate: number) => ({
+    'train/starts': Int32Array.from({ length: batch }, (_, b) => (b * length + step * sequence) % total),
+    'train/learningRate': learningRate,
+  });
+
   async function train(onReading: (reading: TextReading) => Promise<void> | void): Promise<void> {
     const { minutes, steps = Number.POSITIVE_INFINITY, learningRate: peak } = options;
     const started = performance.now();
-    const starts = new Int32Array(batch);
     let paused = started;
     let bits = 0;
     for (let step = 0; ; ) {
       const share = Math.max((performance.now() - started) / (60_000 * minutes), step / steps);
       if (share >= 1 || signal?.aborted) return;
-      for (let b = 0; b < batch; b++) starts[b] = (b * length + step * sequence) % total;
-      const feeds = { 'train/starts': starts, 'train/learningRate': learningRateAt(share, peak) };
+      const next = feeds(step, learningRateAt(share, peak));
       step++;
       if (step % stepsPerReading === 0 || step === 1 || step === steps) {
-        const { loss } = await program.run(feeds);
+        const { loss } = await program.run(next);
         const now = loss[0] / Math.LN2;
         bits = step === 1 ? now : bits + (now - bits) / Math.min(10, Math.ceil(step / stepsPerReading));
         await onReading({ step, share: Math.min(1, Math.max(share, step / steps)), bits, loss: loss[0] });
       } else {
-        await program.submit(feeds);
+        await program.submit(next);
       }
       // The CPU reference never waits for anything: without a pause no Ctrl-C would be heard.
       if (performance.now() - paused < 100) continue;
@@ -230,7 +242,7 @@ export async function textTrainer(
       paused = performance.now();
     }
   }
-  return { program, train };
+  return { program, feeds, train };
 }
 
 /** Up to `peak` in the first tenth of the training and down to nothing in the rest, along cosines. */

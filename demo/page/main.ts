@@ -1,7 +1,16 @@
 // Here and not where they are used: styles of modules that are loaded later would not come with them.
 import 'uplot/dist/uPlot.min.css';
 import 'prism-code-editor/layout.css';
-import './style.css';
+import './styles/page.css';
+import './styles/parts.css';
+import './styles/perceptron.css';
+import './styles/activations.css';
+import './styles/backPropagation.css';
+import './styles/normalisation.css';
+import './styles/convolution.css';
+import './styles/digits.css';
+import './styles/recurrent.css';
+import './styles/gpu.css';
 import type { MountSection } from './section.ts';
 import { chosenLanguage, languages, readTexts, type SectionName } from './text/language.ts';
 import { button, choice } from './ui/controls.ts';
@@ -13,6 +22,8 @@ const sections: { readonly [Name in SectionName]: () => Promise<{ readonly mount
   perceptron: () => import('./sections/perceptron.ts'),
   convolution: () => import('./sections/convolution.ts'),
   digits: () => import('./sections/digits.ts'),
+  recurrent: () => import('./sections/recurrent.ts'),
+  gpu: () => import('./sections/gpu.ts'),
 };
 /** Those that the CPU reference can run. */
 const withoutWebGpu: readonly SectionName[] = ['perceptron'];

@@ -3,6 +3,8 @@ export const jobs = {
   perceptron: () => import('./perceptron.ts'),
   convolution: () => import('./convolution.ts'),
   digits: () => import('./digits.ts'),
+  recurrent: () => import('./recurrent.ts'),
+  gpu: () => import('./gpu.ts'),
 };
 
 export type JobName = keyof typeof jobs;

@@ -14,9 +14,12 @@ export interface LineChart {
   set(x: readonly number[], ...values: readonly (readonly (number | null)[])[]): void;
 }
 
+/** Exponents of ten on a logarithmic axis, at most. */
+const labelsAtMost = 8;
+
 /**
  * Lines over numbers. The drawing is a canvas: what it shows is said in words by `label`, and by the values that follow the pointer.
- * Fixed bounds where `y` gives them.
+ * Fixed bounds where `y` gives them; on a logarithmic axis `min` is the smallest value that is shown, 1e-9 by default.
  */
 export function lineChart(options: {
   label: string;
@@ -46,7 +49,7 @@ export function lineChart(options: {
         },
         axes: [
           { ...axis, label: options.x, labelSize: 18, labelFont: axis.font, size: 28 },
-          { ...axis, size: 52 },
+          { ...axis, size: 52, ...(y.log && logAxis) },
         ],
         legend: { show: true, live: true },
         cursor: { y: false },
@@ -86,7 +89,28 @@ function bounds(
   y: { min?: number; max?: number; log?: boolean },
 ): [number, number] {
   const [from, to] = [y.min ?? low ?? 0, y.max ?? high ?? 1];
-  if (y.log) return [Math.max(from, 1e-9) * 0.8, Math.max(to, 1e-8) * 1.25];
+  if (y.log) return [Math.max(low ?? 0, y.min ?? 1e-9) * 0.8, Math.max(to, 1e-8) * 1.25];
   const margin = from === to ? 0.5 : (to - from) * 0.05;
   return [y.min ?? from - margin, y.max ?? to + margin];
+}
+
+/** Lines at powers of ten only, and no more than there is room for. */
+const logAxis: Pick<uPlot.Axis, 'splits' | 'values' | 'filter'> = {
+  splits(_, __, min, max) {
+    const [first, last] = [Math.ceil(Math.log10(min)), Math.floor(Math.log10(max))];
+    const step = Math.ceil((last - first + 1) / labelsAtMost);
+    return Array.from(
+      { length: Math.floor((last - first) / step) + 1 },
+      (_, i) => 10 ** (last - i * step),
+    ).reverse();
+  },
+  filter: (_, splits) => splits,
+  values: (_, splits) => splits.map(powerOfTen),
+};
+
+/** 1e-12 as 10⁻¹², and numbers near 1 as they are. */
+function powerOfTen(value: number): string {
+  if (value >= 0.01 && value < 10_000) return String(Number(value.toPrecision(3)));
+  const exponent = String(Math.round(Math.log10(value)));
+  return `10${exponent.replace('-', '⁻').replace(/\d/g, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)])}`;
 }

@@ -94,6 +94,20 @@ export function toggle(options: {
   return html('label', { class: 'control toggle' }, input, options.label);
 }
 
+/** A line of text. `change` hears every key. */
+export function textField(options: {
+  label: string;
+  value: string;
+  maxLength: number;
+  change: (value: string) => void;
+}): HTMLElement {
+  const { label, value, maxLength, change } = options;
+  const id = nextId();
+  const input = html('input', { id, type: 'text', value, maxlength: maxLength, autocomplete: 'off' });
+  input.addEventListener('input', () => change(input.value));
+  return html('div', { class: 'control field' }, html('label', { for: id }, label), input);
+}
+
 /** A row of controls that wraps. */
 export function row(...children: Child[]): HTMLElement {
   return html('div', { class: 'row' }, ...children);
@@ -128,9 +142,13 @@ export interface Message {
 
 export function message(): Message {
   const element = html('p', { class: 'message', role: 'status' });
+  let last = '';
   return {
     element,
     say: (text, kind = 'plain') => {
+      // What is said already is not read out again.
+      if (last === kind + text) return;
+      last = kind + text;
       element.className = `message ${kind}`;
       element.replaceChildren(rich(text));
     },

@@ -1,6 +1,11 @@
 import { common } from './common.ts';
 import { convolution } from './convolution.ts';
 import { digits } from './digits.ts';
+import { gpu } from './gpu.ts';
 import { perceptron } from './perceptron.ts';
+import { recurrent } from './recurrent.ts';
 
-export const en = { common, sections: { perceptron, convolution, digits } };
+export const en = {
+  common,
+  sections: { perceptron, convolution, digits, recurrent, gpu },
+};

@@ -2,6 +2,11 @@ import type { Text } from '../language.ts';
 import { common } from './common.ts';
 import { convolution } from './convolution.ts';
 import { digits } from './digits.ts';
+import { gpu } from './gpu.ts';
 import { perceptron } from './perceptron.ts';
+import { recurrent } from './recurrent.ts';
 
-export const ko: Text = { common, sections: { perceptron, convolution, digits } };
+export const ko: Text = {
+  common,
+  sections: { perceptron, convolution, digits, recurrent, gpu },
+};

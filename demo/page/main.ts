@@ -11,9 +11,10 @@ import { startTheme, toggleTheme } from './ui/theme.ts';
 /** The sections in their order; each is loaded when it comes near. */
 const sections: { readonly [Name in SectionName]: () => Promise<{ readonly mount: MountSection<Name> }> } = {
   perceptron: () => import('./sections/perceptron.ts'),
+  activations: () => import('./sections/activations.ts'),
 };
 /** Those that the CPU reference can run. */
-const withoutWebGpu: readonly SectionName[] = ['perceptron'];
+const withoutWebGpu: readonly SectionName[] = ['perceptron', 'activations'];
 
 startTheme();
 const language = chosenLanguage();

@@ -36,7 +36,12 @@ export async function openDemoSite(options: { webgpu?: boolean } = {}): Promise<
     folder,
     address,
     async visit(path = '', contextOptions = {}) {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...contextOptions });
+      const context = await browser.newContext({
+        viewport: { width: 1280, height: 900 },
+        // Without it the headless browser names its language by the system's, in a form that Intl does not take.
+        locale: 'en-US',
+        ...contextOptions,
+      });
       const page = await context.newPage();
       const complaints: string[] = [];
       page.on('pageerror', (error) => complaints.push(`uncaught: ${error.stack ?? error}`));

@@ -1,6 +1,7 @@
 /** What sections compute in workers, by name: each module is loaded in the worker of its name only. */
 export const jobs = {
   perceptron: () => import('./perceptron.ts'),
+  activations: () => import('./activations.ts'),
 };
 
 export type JobName = keyof typeof jobs;

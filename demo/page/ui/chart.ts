@@ -8,6 +8,14 @@ export interface Series {
   readonly dashed?: boolean;
 }
 
+/** `floor` is of a logarithmic axis: it does not reach below; default 1e-9. uPlot cannot divide an axis below 1e-16. */
+export interface YAxis {
+  readonly min?: number;
+  readonly max?: number;
+  readonly log?: boolean;
+  readonly floor?: number;
+}
+
 export interface LineChart {
   readonly element: HTMLElement;
   /** The places on the x axis, and for each series its values there (null where it has none). */
@@ -22,7 +30,7 @@ export function lineChart(options: {
   label: string;
   x: string;
   series: readonly Series[];
-  y?: { min?: number; max?: number; log?: boolean };
+  y?: YAxis;
   height?: number;
 }): LineChart {
   const { label, series, y = {}, height = 200 } = options;
@@ -46,7 +54,7 @@ export function lineChart(options: {
         },
         axes: [
           { ...axis, label: options.x, labelSize: 18, labelFont: axis.font, size: 28 },
-          { ...axis, size: 52 },
+          { ...axis, size: 52, ...(y.log ? logAxis : {}) },
         ],
         legend: { show: true, live: true },
         cursor: { y: false },
@@ -59,6 +67,7 @@ export function lineChart(options: {
             dash: dashed ? [6, 4] : undefined,
             spanGaps: true,
             points: { show: false },
+            value: (_: uPlot, value: number | null) => (value === null ? '–' : String(+value.toPrecision(3))),
           })),
         ],
       },
@@ -80,13 +89,29 @@ export function lineChart(options: {
   };
 }
 
-function bounds(
-  low: number | null,
-  high: number | null,
-  y: { min?: number; max?: number; log?: boolean },
-): [number, number] {
+/** Lines and labels at powers of ten only. */
+const logAxis = {
+  splits: (_: uPlot, __: number, low: number, high: number) => {
+    const [first, last] = [Math.ceil(Math.log10(low)), Math.floor(Math.log10(high))];
+    const step = Math.ceil((last - first + 1) / 7);
+    const count = Math.max(0, Math.floor((last - first) / step) + 1);
+    return Array.from({ length: count }, (_, i) => 10 ** (first + i * step));
+  },
+  values: (_: uPlot, splits: readonly number[]) =>
+    splits.map((value) => (value >= 0.01 && value < 1e4 ? String(value) : powerOfTen(value))),
+  filter: (_: uPlot, splits: number[]) => splits,
+};
+
+function powerOfTen(value: number): string {
+  return `10${Math.round(Math.log10(value))
+    .toString()
+    .replace(/./g, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'['0123456789'.indexOf(digit)] ?? '⁻')}`;
+}
+
+function bounds(low: number | null, high: number | null, y: YAxis): [number, number] {
   const [from, to] = [y.min ?? low ?? 0, y.max ?? high ?? 1];
-  if (y.log) return [Math.max(from, 1e-9) * 0.8, Math.max(to, 1e-8) * 1.25];
+  const floor = y.floor ?? 1e-9;
+  if (y.log) return [Math.max(from, floor) * 0.8, Math.max(to, 10 * floor) * 1.25];
   const margin = from === to ? 0.5 : (to - from) * 0.05;
   return [y.min ?? from - margin, y.max ?? to + margin];
 }

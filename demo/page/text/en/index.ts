@@ -1,4 +1,5 @@
+import { activations } from './activations.ts';
 import { common } from './common.ts';
 import { perceptron } from './perceptron.ts';
 
-export const en = { common, sections: { perceptron } };
+export const en = { common, sections: { perceptron, activations } };

@@ -1,5 +1,6 @@
 import type { Text } from '../language.ts';
+import { activations } from './activations.ts';
 import { common } from './common.ts';
 import { perceptron } from './perceptron.ts';
 
-export const ko: Text = { common, sections: { perceptron } };
+export const ko: Text = { common, sections: { perceptron, activations } };

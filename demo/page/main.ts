@@ -12,9 +12,10 @@ import { startTheme, toggleTheme } from './ui/theme.ts';
 const sections: { readonly [Name in SectionName]: () => Promise<{ readonly mount: MountSection<Name> }> } = {
   perceptron: () => import('./sections/perceptron.ts'),
   activations: () => import('./sections/activations.ts'),
+  backPropagation: () => import('./sections/backPropagation.ts'),
 };
 /** Those that the CPU reference can run. */
-const withoutWebGpu: readonly SectionName[] = ['perceptron', 'activations'];
+const withoutWebGpu: readonly SectionName[] = ['perceptron', 'activations', 'backPropagation'];
 
 startTheme();
 const language = chosenLanguage();

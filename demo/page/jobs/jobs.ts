@@ -2,6 +2,7 @@
 export const jobs = {
   perceptron: () => import('./perceptron.ts'),
   activations: () => import('./activations.ts'),
+  backPropagation: () => import('./backPropagation.ts'),
 };
 
 export type JobName = keyof typeof jobs;

@@ -1,5 +1,6 @@
 import { activations } from './activations.ts';
+import { backPropagation } from './backPropagation.ts';
 import { common } from './common.ts';
 import { perceptron } from './perceptron.ts';
 
-export const en = { common, sections: { perceptron, activations } };
+export const en = { common, sections: { perceptron, activations, backPropagation } };

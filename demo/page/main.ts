@@ -13,9 +13,15 @@ const sections: { readonly [Name in SectionName]: () => Promise<{ readonly mount
   perceptron: () => import('./sections/perceptron.ts'),
   activations: () => import('./sections/activations.ts'),
   backPropagation: () => import('./sections/backPropagation.ts'),
+  normalisation: () => import('./sections/normalisation.ts'),
 };
 /** Those that the CPU reference can run. */
-const withoutWebGpu: readonly SectionName[] = ['perceptron', 'activations', 'backPropagation'];
+const withoutWebGpu: readonly SectionName[] = [
+  'perceptron',
+  'activations',
+  'backPropagation',
+  'normalisation',
+];
 
 startTheme();
 const language = chosenLanguage();

@@ -3,7 +3,7 @@ import type { Layer } from 'tensorloom/layers';
 import { makePoints, type PointSet, type Points } from '../../models/points.ts';
 import { type ComparedOptimizer, comparedOptimizers, pointCount } from '../sections/backPropagationRange.ts';
 import { evaluate } from '../worker/evaluate.ts';
-import { Interval, Pacer } from '../worker/pacer.ts';
+import { Interval, Pacer, sleep } from '../worker/pacer.ts';
 import { type Learner, makeLearner, type NetworkReading } from './learner.ts';
 
 export interface NetworkSettings {
@@ -17,6 +17,7 @@ export interface NetworkSettings {
 export type Comparison = Readonly<Record<ComparedOptimizer, readonly number[]>>;
 
 const noise = 0.06;
+const stepsPerReading = 5;
 
 /** Trains the visitor's network on points of the plane, and lets its inside be seen. */
 export function createJob() {
@@ -55,13 +56,13 @@ export function createJob() {
       const mine = ++turn;
       const running = present();
       pacer.play();
-      const due = new Interval(80);
-      for (;;) {
+      for (let count = 1; ; count++) {
         await pacer.turn();
         if (mine !== turn) return;
         await running.update();
-        if (!due.isDue) continue;
-        const reading = await running.read(sample);
+        if (count % stepsPerReading !== 0) continue;
+        // Slow enough to be watched.
+        const [reading] = await Promise.all([running.read(sample), sleep(70)]);
         if (mine !== turn) return;
         await tell(reading);
         if (reading.step >= steps) return;

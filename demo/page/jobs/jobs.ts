@@ -3,6 +3,7 @@ export const jobs = {
   perceptron: () => import('./perceptron.ts'),
   activations: () => import('./activations.ts'),
   backPropagation: () => import('./backPropagation.ts'),
+  normalisation: () => import('./normalisation.ts'),
 };
 
 export type JobName = keyof typeof jobs;

@@ -54,13 +54,10 @@ export interface Learner {
   dispose(): void;
 }
 
-/** The points of the map's cells. */
-export function planePoints(): number[] {
-  const at = (cell: number) => mapLow + ((cell + 0.5) / mapSide) * (mapHigh - mapLow);
-  return Array.from({ length: mapSide * mapSide }, (_, i) => [
-    at(i % mapSide),
-    at(Math.floor(i / mapSide)),
-  ]).flat();
+/** The points of the map's cells, `side` of them in each direction. */
+export function planePoints(side: number): number[] {
+  const at = (cell: number) => mapLow + ((cell + 0.5) / side) * (mapHigh - mapLow);
+  return Array.from({ length: side * side }, (_, i) => [at(i % side), at(Math.floor(i / side))]).flat();
 }
 
 /** Puts a network together with data and an optimizer. The same seed gives the same first weights. */
@@ -92,7 +89,7 @@ export async function makeLearner(
     output,
     probability: sigmoid(sample.output),
     sampleLoss,
-    map: sigmoid(forward(network, graph.constant(planePoints(), [mapSide * mapSide, 2])).output),
+    map: sigmoid(forward(network, graph.constant(planePoints(mapSide), [mapSide * mapSide, 2])).output),
   };
   parameters.forEach((parameter, i) => {
     outputs[`norm${i}`] = l2Norm(gradients[i]);

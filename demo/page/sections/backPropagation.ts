@@ -38,7 +38,7 @@ export async function mount({ body, text, common, language }: Place<'backPropaga
   let curve: { steps: number[]; losses: number[] } = { steps: [], losses: [] };
   let job: Remote<JobOf<'backPropagation'>> | null = null;
 
-  const plane = pointPlane(text.plane, (index) => choose(index));
+  const plane = pointPlane(text.plane, { choose: (index) => choose(index) });
   const diagram = networkDiagram(text.diagram, { more: text.more, edge: text.edge });
   const list = phaseList(text);
   const shown = {

@@ -1,7 +1,7 @@
 import type { LayerReading } from '../jobs/learner.ts';
 import { html, setAttributes, svg } from '../ui/element.ts';
 
-const [width, height, radius] = [640, 410, 20];
+const [height, radius] = [410, 20];
 /** More do not fit. */
 const [unitsShown, layersShown] = [10, 6];
 
@@ -23,6 +23,8 @@ export type EdgeValues = 'weights' | 'gradients';
 
 /** A network of dense layers: units with what they give for a sample, edges with their weights or the gradients of these. */
 export function networkDiagram(label: string, text: { more: string; edge: string }) {
+  // Narrow where the screen is, so that numbers can be read there, too.
+  const width = matchMedia('(max-width: 56rem)').matches ? 400 : 640;
   const drawing = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label });
   let structure = '';
   let edges: Edge[] = [];

@@ -8,8 +8,11 @@ const size = 300;
 const toPixel = (value: number) => ((value - mapLow) / (mapHigh - mapLow)) * size;
 
 /** The plane, coloured by what a network answers, with the points of two classes. `choose` hears which point is pressed. */
-export function pointPlane(label: string, choose?: (index: number) => void) {
-  const colours = pixels(label, mapSide, mapSide);
+export function pointPlane(
+  label: string,
+  { side = mapSide, choose }: { side?: number; choose?: (index: number) => void } = {},
+) {
+  const colours = pixels(label, side, side);
   const dots = svg('g', {});
   const ring = svg('circle', { class: 'ring', r: 10 });
   const drawing = svg(
@@ -33,15 +36,11 @@ export function pointPlane(label: string, choose?: (index: number) => void) {
   function colour(): void {
     const [no, yes, ground] = [rgb('series2'), rgb('series1'), rgb('surface')];
     colours.set((i) => {
-      const [column, row] = [i % mapSide, mapSide - 1 - Math.floor(i / mapSide)];
-      const value = map?.[row * mapSide + column] ?? 0.5;
+      const [column, row] = [i % side, side - 1 - Math.floor(i / side)];
+      const value = map?.[row * side + column] ?? 0.5;
       const certain = Math.min(1, Math.abs(value - 0.5) * 2) * 0.55;
-      const side = value > 0.5 ? yes : no;
-      return [
-        mix(ground[0], side[0], certain),
-        mix(ground[1], side[1], certain),
-        mix(ground[2], side[2], certain),
-      ];
+      const to = value > 0.5 ? yes : no;
+      return [mix(ground[0], to[0], certain), mix(ground[1], to[1], certain), mix(ground[2], to[2], certain)];
     });
   }
 

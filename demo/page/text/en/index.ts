@@ -1,6 +1,7 @@
 import { activations } from './activations.ts';
 import { backPropagation } from './backPropagation.ts';
 import { common } from './common.ts';
+import { normalisation } from './normalisation.ts';
 import { perceptron } from './perceptron.ts';
 
-export const en = { common, sections: { perceptron, activations, backPropagation } };
+export const en = { common, sections: { perceptron, activations, backPropagation, normalisation } };

@@ -18,7 +18,7 @@ import { pointCount } from './backPropagationRange.ts';
 import { type EdgeValues, networkDiagram } from './networkDiagram.ts';
 import { pointPlane } from './pointPlane.ts';
 
-const stepsAtMost = 600;
+const stepsAtMost = 400;
 const stepsCompared = 150;
 
 export async function mount({ body, text, common, language }: Place<'backPropagation'>): Promise<void> {
@@ -258,6 +258,7 @@ export async function mount({ body, text, common, language }: Place<'backPropaga
   const compare = button(text.compare, () =>
     attempt(async () => {
       leave();
+      const mine = turn;
       compare.disabled = true;
       list.show(null, common.preparing);
       said.say('');
@@ -267,7 +268,7 @@ export async function mount({ body, text, common, language }: Place<'backPropaga
         await job.compare({ snippet: source, data, seed }, stepsCompared, tell);
       } finally {
         compare.disabled = false;
-        list.show(null, '');
+        if (mine === turn) list.show(null, '');
       }
     }),
   );

@@ -14,6 +14,7 @@ export const phaseAfter = (phase: Phase): Phase => phases[(phases.indexOf(phase)
 /** The five phases in a row, with the one that is explained. */
 export function phaseList(text: Text['sections']['backPropagation']) {
   const items = phases.map((phase) => html('li', {}, text.phases[phase]));
+  let said = '';
   const explained = html('p', { class: 'explained', role: 'status' });
   return {
     element: html(
@@ -28,6 +29,9 @@ export function phaseList(text: Text['sections']['backPropagation']) {
         if (phases[i] === phase) item.setAttribute('aria-current', 'step');
         else item.removeAttribute('aria-current');
       });
+      // Said once, not with every reading: a screen reader would begin anew each time.
+      if (words === said) return;
+      said = words;
       explained.replaceChildren(rich(words));
     },
   };

@@ -7,11 +7,14 @@ beforeAll(async () => {
 });
 afterAll(() => site.close());
 
+/** Trainings take a while on a software adapter. */
+const patience = { timeout: 120_000 };
+
 async function open() {
   const visitor = await site.visit();
   const section = await visitor.section('backPropagation');
   const explained = section.locator('.explained');
-  await explained.filter({ hasText: 'parameters' }).waitFor();
+  await explained.filter({ hasText: 'parameters' }).waitFor(patience);
   const numbersOf = async (of: RegExp) => {
     const text = ((await explained.textContent()) ?? '').replaceAll('−', '-');
     const found = of.exec(text);
@@ -60,7 +63,7 @@ describe('the section on back-propagation', () => {
       .waitFor();
     await section.getByRole('button', { name: 'Pause' }).click();
     await section.getByRole('button', { name: 'Resume' }).click();
-    await explained.filter({ hasText: 'right side' }).waitFor();
+    await explained.filter({ hasText: 'right side' }).waitFor(patience);
     const said = (await explained.textContent()) ?? '';
     expect(Number.parseFloat(said)).toBeGreaterThan(98);
     await section.getByRole('button', { name: 'Reset' }).click();
@@ -78,7 +81,7 @@ export const optimizer = sgd({ learningRate: 0.5 });`;
     // A line cannot part a disc from the ring around it.
     await editor.fill(network('dense(1)'));
     await section.getByRole('button', { name: 'Train' }).click();
-    await explained.filter({ hasText: 'right side' }).waitFor();
+    await explained.filter({ hasText: 'right side' }).waitFor(patience);
     expect(Number.parseFloat((await explained.textContent()) ?? '')).toBeLessThan(80);
     expect(await section.locator('.diagram line').count()).toBe(2);
 
@@ -97,7 +100,7 @@ export const optimizer = sgd({ learningRate: 0.5 });`;
     const { visitor, section } = await open();
     await section.getByRole('button', { name: 'Compare optimizers' }).click();
     const comparison = section.locator('.comparison');
-    await comparison.locator('.caption', { hasText: 'After 150 steps' }).waitFor();
+    await comparison.locator('.caption', { hasText: 'After 150 steps' }).waitFor(patience);
     expect(await comparison.locator('.caption').textContent()).toMatch(/with a loss of 0\.\d{4}\. /);
     const losses = (await comparison.locator('dd').allTextContents()).map(Number);
     expect(losses).toHaveLength(4);

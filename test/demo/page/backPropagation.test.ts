@@ -30,7 +30,7 @@ describe('the section on back-propagation', () => {
     expect(await numbersOf(/has (\d+) parameters/)).toEqual([2 * 6 + 6 + 6 * 6 + 6 + 6 + 1]);
     const next = async (phase: string) => {
       await section.getByRole('button', { name: 'One step' }).click();
-      await section.locator('li[aria-current="step"]', { hasText: phase }).waitFor();
+      await section.locator('li[aria-current="step"]', { hasText: phase }).waitFor(patience);
     };
     await next('Forward');
     const [logit, probability] = await numbersOf(/gives (\S+); .* probability of (\S+) for/);
@@ -41,7 +41,7 @@ describe('the section on back-propagation', () => {
     await next('Gradient');
     const [gradient] = await numbersOf(/change by (\S+) times/);
     await next('Update');
-    await explained.filter({ hasText: 'went from' }).waitFor();
+    await explained.filter({ hasText: 'went from' }).waitFor(patience);
     const [from, to, lossBefore, lossAfter] = await numbersOf(
       /went from (\S+) to (\S+); .* from (\S+) to ([\d.]+)\./,
     );
@@ -60,14 +60,14 @@ describe('the section on back-propagation', () => {
       .locator('dd')
       .nth(2)
       .filter({ hasText: /^(9\d|100)/ })
-      .waitFor();
+      .waitFor(patience);
     await section.getByRole('button', { name: 'Pause' }).click();
     await section.getByRole('button', { name: 'Resume' }).click();
     await explained.filter({ hasText: 'right side' }).waitFor(patience);
     const said = (await explained.textContent()) ?? '';
     expect(Number.parseFloat(said)).toBeGreaterThan(98);
     await section.getByRole('button', { name: 'Reset' }).click();
-    await section.locator('dd').first().filter({ hasText: /^0$/ }).waitFor();
+    await section.locator('dd').first().filter({ hasText: /^0$/ }).waitFor(patience);
     expect(visitor.complaints).toEqual([]);
   });
 
@@ -88,7 +88,7 @@ export const optimizer = sgd({ learningRate: 0.5 });`;
     const wrong = async (code: string, words: string) => {
       await editor.fill(code);
       await section.getByRole('button', { name: 'Train' }).click();
-      await section.locator('.message.bad', { hasText: words }).waitFor();
+      await section.locator('.message.bad', { hasText: words }).waitFor(patience);
     };
     await wrong(network('dense(3)'), 'prediction [160, 3] and target [160, 1] must have the same shape');
     await wrong(network('dense(0)'), 'dense: units');

@@ -44,9 +44,9 @@ export const normalisation = {
     off: '{off} of {all} are off ({share} %); each that stays is multiplied by {factor}.',
   },
   try: [
-    'Watch the training loss of the plain network go to zero, and its validation loss rise: that is overfitting.',
+    'Train, and compare the two charts: the plain network ends with the lowest loss on the points that it knows, and the highest on those that it does not. That is overfitting.',
     'Set the weight spread to 0.3: without batch norm, little arrives at layer 3.',
-    'Set it to 3: the values crowd at the ends, where tanh is saturated. Batch norm does not mind.',
+    'Set it to 3: many values lie far from zero, where tanh is saturated. Batch norm does not mind.',
     'Press `One step` again and again: the mask is another each time, and the running mean creeps after that of the batch.',
     'Raise the dropout rate to 0.7. When does it learn too little?',
   ],

@@ -20,13 +20,21 @@ import { startTheme, toggleTheme } from './ui/theme.ts';
 /** The sections in their order; each is loaded when it comes near. */
 const sections: { readonly [Name in SectionName]: () => Promise<{ readonly mount: MountSection<Name> }> } = {
   perceptron: () => import('./sections/perceptron.ts'),
+  activations: () => import('./sections/activations.ts'),
+  backPropagation: () => import('./sections/backPropagation.ts'),
+  normalisation: () => import('./sections/normalisation.ts'),
   convolution: () => import('./sections/convolution.ts'),
   digits: () => import('./sections/digits.ts'),
   recurrent: () => import('./sections/recurrent.ts'),
   gpu: () => import('./sections/gpu.ts'),
 };
 /** Those that the CPU reference can run. */
-const withoutWebGpu: readonly SectionName[] = ['perceptron'];
+const withoutWebGpu: readonly SectionName[] = [
+  'perceptron',
+  'activations',
+  'backPropagation',
+  'normalisation',
+];
 
 startTheme();
 const language = chosenLanguage();

@@ -1,6 +1,9 @@
 /** What sections compute in workers, by name: each module is loaded in the worker of its name only. */
 export const jobs = {
   perceptron: () => import('./perceptron.ts'),
+  activations: () => import('./activations.ts'),
+  backPropagation: () => import('./backPropagation.ts'),
+  normalisation: () => import('./normalisation.ts'),
   convolution: () => import('./convolution.ts'),
   digits: () => import('./digits.ts'),
   recurrent: () => import('./recurrent.ts'),

@@ -27,7 +27,7 @@ export function gradientFigure(
       { label: text.cells.lstm, colour: 'series1' },
       { label: text.cells.gru, colour: 'series3' },
     ],
-    y: { log: true, min: 1e-37 },
+    y: { log: true, min: 1e-16 },
     height: 280,
   });
   const firsts: Record<Cell, ReturnType<typeof reading>> = {

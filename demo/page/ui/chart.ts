@@ -19,7 +19,8 @@ const labelsAtMost = 8;
 
 /**
  * Lines over numbers. The drawing is a canvas: what it shows is said in words by `label`, and by the values that follow the pointer.
- * Fixed bounds where `y` gives them; on a logarithmic axis `min` is the smallest value that is shown, 1e-9 by default.
+ * Fixed bounds where `y` gives them; on a logarithmic axis `min` is the smallest value that is shown, 1e-9 by
+ * default; uPlot cannot divide an axis below 1e-16.
  */
 export function lineChart(options: {
   label: string;
@@ -62,6 +63,7 @@ export function lineChart(options: {
             dash: dashed ? [6, 4] : undefined,
             spanGaps: true,
             points: { show: false },
+            value: (_: uPlot, value: number | null) => (value === null ? '–' : String(+value.toPrecision(3))),
           })),
         ],
       },

@@ -47,3 +47,6 @@ export class Interval {
     return true;
   }
 }
+
+export const sleep = (milliseconds: number) =>
+  new Promise<void>((resolve) => setTimeout(resolve, milliseconds));

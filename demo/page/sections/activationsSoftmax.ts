@@ -11,7 +11,7 @@ export function softmaxFigure(
   const logits = [2, 1, 0, -1];
   let temperature = 1;
   const bars = logits.map((_, i) => {
-    const bar = html('div', { class: 'bar' });
+    const bar = html('div', { class: 'share-bar' });
     const value = html('output', { class: 'share' }, '–');
     return {
       bar,
@@ -19,7 +19,7 @@ export function softmaxFigure(
       row: html('li', {}, html('span', {}, className(i)), html('div', { class: 'track' }, bar), value),
     };
   });
-  const sum = html('p', { class: 'sum' });
+  const sum = html('p', { class: 'shares-sum' });
   const change = () => ask(logits, temperature);
   const sliders = logits.map((value, i) =>
     slider({
@@ -56,7 +56,7 @@ export function softmaxFigure(
       html(
         'div',
         {},
-        html('ul', { class: 'bars', 'aria-label': text.figure }, ...bars.map(({ row }) => row)),
+        html('ul', { class: 'shares', 'aria-label': text.figure }, ...bars.map(({ row }) => row)),
         sum,
       ),
     ),

@@ -16,11 +16,13 @@ export function profilePart(
 ): HTMLElement {
   const words = text.profile;
   const said = message();
-  const bars = html('div', { class: 'bars', 'aria-hidden': 'true' });
+  const bars = html('div', { class: 'kernel-bars', 'aria-hidden': 'true' });
   const legend = html(
     'div',
     { class: 'kinds', 'aria-hidden': 'true' },
-    ...kinds.map((kind) => html('span', {}, html('span', { class: `bar ${kind}` }), words.kinds[kind])),
+    ...kinds.map((kind) =>
+      html('span', {}, html('span', { class: `kernel-bar ${kind}` }), words.kinds[kind]),
+    ),
   );
   const table = dataTable(
     words.caption,
@@ -48,7 +50,7 @@ export function profilePart(
       ...[...kernels]
         .sort((a, b) => b.share - a.share)
         .flatMap((kernel) => {
-          const bar = html('div', { class: `bar ${kindOf(kernel)}` });
+          const bar = html('div', { class: `kernel-bar ${kindOf(kernel)}` });
           bar.style.width = `${(100 * kernel.share) / longest}%`;
           return [
             html('span', { class: 'name' }, kernel.label),

@@ -6,6 +6,9 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright';
 import { siteContext } from '../../demo/site/build.ts';
 import { launchChromium } from './hosts.ts';
 
+/** What a visitor's window shows at a time, where nothing else is said. */
+export const usualWindow = { width: 1280, height: 900 };
+
 export interface Visitor {
   readonly page: Page;
   /** What went wrong on the console so far, in workers, too. */
@@ -85,7 +88,7 @@ export async function openDemoSite(options: { webgpu?: boolean } = {}): Promise<
     address,
     async visit(path = '', contextOptions = {}) {
       const context = await browser.newContext({
-        viewport: { width: 1280, height: 900 },
+        viewport: usualWindow,
         // Without it the headless browser names its language by the system's, in a form that Intl does not take.
         locale: 'en-US',
         ...contextOptions,

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digitsNetwork } from '../../../demo/models/digits.ts';
 import { network } from '../../../demo/page/snippets/digits.ts';
 import { summary } from '../../../src/layers.ts';
-import { type DemoSite, openDemoSite, type Visitor } from '../../support/demoPage.ts';
+import { type DemoSite, openDemoSite, usualWindow, type Visitor } from '../../support/demoPage.ts';
+import { comparePicture } from '../../support/picture.ts';
 
 /** Of 32 digits each, after which the network reads more than 90 % of 500 held-out digits. */
 const steps = 150;
@@ -156,6 +157,20 @@ describe('the section on digits', () => {
     expect(shifted.y - shown.y).toBeCloseTo(1, 5);
     expect(await numberOf(section, 'Steps')).toBe(before);
     expect(visitor.complaints).toEqual([]);
+  });
+
+  it('looks as the README shows it', async () => {
+    const section = await visitor.section('digits');
+    await said(section, /It is a \d/);
+    await visitor.page.setViewportSize({ width: 1280, height: 1500 });
+    await section.evaluate((element) => {
+      document.documentElement.style.scrollBehavior = 'auto';
+      scrollTo(0, element.getBoundingClientRect().top + scrollY - 70);
+    });
+    const { difference, taken, kept } = await comparePicture(visitor.page, 'demo/page.png');
+    await visitor.page.setViewportSize(usualWindow);
+    console.log(`the picture differs by ${difference.toFixed(1)} of 255 from that of the README`);
+    expect(difference, `the page has changed: look at ${taken}, and copy it to ${kept}`).toBeLessThan(15);
   });
 
   it('has the network after a reload, goes on with it, and forgets it when it is reset', async () => {

@@ -58,7 +58,11 @@ const reading = new IntersectionObserver(
   },
   { rootMargin: '-50% 0px -50% 0px' },
 );
-document.body.append(header(), html('main', { id: 'main' }, introduction(), ...names.map(section)));
+document.body.append(
+  header(),
+  html('main', { id: 'main' }, introduction(), ...names.map(section)),
+  html('footer', {}, html('a', { href: 'licences.txt' }, common.licences)),
+);
 
 function header(): HTMLElement {
   const links = names.map((name) =>

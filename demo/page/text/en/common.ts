@@ -5,6 +5,7 @@ export const common = {
   skip: 'Skip to the experiments',
   theme: 'Light or dark',
   language: 'Language',
+  licences: 'Licences of what this page is made of',
   train: 'Train',
   pause: 'Pause',
   resume: 'Resume',

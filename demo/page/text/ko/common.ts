@@ -7,6 +7,7 @@ export const common: Text['common'] = {
   skip: '실험으로 건너뛰기',
   theme: '밝게 또는 어둡게',
   language: '언어',
+  licences: '이 페이지에 쓰인 것들의 라이선스',
   train: '학습 시작',
   pause: '일시 정지',
   resume: '계속',

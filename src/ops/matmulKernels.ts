@@ -60,12 +60,9 @@ export function matmulCalls(product: Product, target: Target): KernelCall[] {
     choice === 'tiled' ||
     (choice === undefined && target.fastWorkgroupMemory && m >= 64 && n >= 64 && k >= 32);
   const busy = busyInvocations(target);
-  // Eight columns share each value of a: a third less to load for each multiplication. All eight exist or none.
-  const wide =
-    !tiled &&
-    n % 8 === 0 &&
-    (choice === 'wide' || (choice === undefined && m >= 8 && Math.ceil(m / 8) * (n / 8) * batches >= busy));
-  const rows = tiled ? 4 : wide ? 8 : rowsPerInvocation(m, n, batches, busy);
+  const wideRows = tiled || n % 8 !== 0 ? undefined : chooseWideRows(product, batches, target);
+  const wide = wideRows !== undefined;
+  const rows = tiled ? 4 : (wideRows ?? rowsPerInvocation(m, n, batches, busy));
   const invocations = Math.ceil(m / rows) * Math.ceil(n / 4) * batches;
   const wanted = choice === 'direct' || invocations >= busy ? 1 : Math.ceil(busy / invocations);
   const possible = choice === 'splitK' ? Math.min(4, k) : Math.floor(k / shortestSlice);
@@ -112,6 +109,25 @@ export function matmulCalls(product: Product, target: Target): KernelCall[] {
       workgroups: linearGrid(Math.ceil(Math.max(count, columnSum ? n : 0) / 256)),
     },
   ];
+}
+
+/**
+ * Rows of an invocation that computes eight columns, which share each value of a: a third less to load for each multiplication.
+ * All eight exist or none. Undefined where four columns are better.
+ */
+function chooseWideRows({ m, n }: Product, batches: number, target: Target): number | undefined {
+  const choice = target.variants?.matmul;
+  if (choice === 'wide') return 8;
+  if (choice !== undefined) return undefined;
+  const busy = busyInvocations(target);
+  // A CPU reads further along b's rows in this way, which matters most where nothing else is read.
+  const all = target.fastWorkgroupMemory ? [8] : [16, 8, 4, 2, 1];
+  return all.find((rows) => {
+    const blocks = Math.ceil(m / rows);
+    return (
+      8 * rows <= target.registerWords && 8 * blocks * rows <= 9 * m && blocks * (n / 8) * batches >= busy
+    );
+  });
 }
 
 /** More rows share more of b; fewer give small products more invocations. */

@@ -1,4 +1,5 @@
 import { DTypeError, ShapeError } from '../../src/core/errors.ts';
+import type { Tensor } from '../../src/graph/graph.ts';
 import { add, mul } from '../../src/ops/arithmetic.ts';
 import { linear, matmul } from '../../src/ops/matmul.ts';
 import { checkOp, type Sample } from '../support/checkOp.ts';
@@ -42,6 +43,13 @@ checkOp('matmul', {
       build: ([a, b]) => matmul(a, b),
       variants,
     },
+    ...[1, 3, 20, 33].map((m) => ({
+      name: `many columns, ${m} rows`,
+      inputs: [{ shape: [m, 6] }, { shape: [6, 2048] }],
+      build: ([a, b]: Tensor[]) => matmul(a, b),
+      gradient: false,
+      asGpu: true,
+    })),
     {
       name: 'long inner dimension',
       inputs: [{ shape: [3, 1000] }, { shape: [1000, 5] }],

@@ -45,6 +45,8 @@ export interface Operand {
 
 /** Invocations below which a device is far from busy: the inner dimension is then cut into slices. A CPU is busy with few. */
 const busyInvocations = (target: Target) => (target.fastWorkgroupMemory ? 2048 : 256);
+/** Multiplications from which on a kernel pays that takes half a second more to compile. */
+const largeProduct = 2 ** 26;
 /** The shortest slice of the inner dimension that is worth a partial result. */
 const shortestSlice = 256;
 
@@ -60,8 +62,7 @@ export function matmulCalls(product: Product, target: Target): KernelCall[] {
     choice === 'tiled' ||
     (choice === undefined && target.fastWorkgroupMemory && m >= 64 && n >= 64 && k >= 32);
   const busy = busyInvocations(target);
-  const wideRows = tiled || n % 8 !== 0 ? undefined : chooseWideRows(product, batches, target);
-  const wide = wideRows !== undefined;
+  const wideRows = tiled ? undefined : chooseWideRows(product, batches, target);
   const rows = tiled ? 4 : (wideRows ?? rowsPerInvocation(m, n, batches, busy));
   const invocations = Math.ceil(m / rows) * Math.ceil(n / 4) * batches;
   const wanted = choice === 'direct' || invocations >= busy ? 1 : Math.ceil(busy / invocations);
@@ -70,7 +71,7 @@ export function matmulCalls(product: Product, target: Target): KernelCall[] {
   // Whole groups of four, so that vec4 loads stay aligned.
   const sliceLength = sliced <= 1 ? k : Math.ceil(k / sliced / 4) * 4;
   const slices = Math.ceil(k / sliceLength);
-  const makeCall = tiled ? tiledCall : wide ? wideCall : directCall;
+  const makeCall = tiled ? tiledCall : wideRows ? wideCall : directCall;
   if (slices === 1) return [makeCall(product, rows, k, 1, batches)];
 
   const count = batches * m * n;
@@ -115,13 +116,14 @@ export function matmulCalls(product: Product, target: Target): KernelCall[] {
  * Rows of an invocation that computes eight columns, which share each value of a: a third less to load for each multiplication.
  * All eight exist or none. Undefined where four columns are better.
  */
-function chooseWideRows({ m, n }: Product, batches: number, target: Target): number | undefined {
+function chooseWideRows({ m, n, k }: Product, batches: number, target: Target): number | undefined {
   const choice = target.variants?.matmul;
+  if (n % 8 !== 0 || (choice !== undefined && choice !== 'wide')) return undefined;
   if (choice === 'wide') return 8;
-  if (choice !== undefined) return undefined;
   const busy = busyInvocations(target);
-  // A CPU reads further along b's rows in this way, which matters most where nothing else is read.
-  const all = target.fastWorkgroupMemory ? [8] : [16, 8, 4, 2, 1];
+  // A CPU reads further along b's rows in this way, which matters most where nothing else is read. Sixteen rows compile twice as long.
+  const few = target.fastWorkgroupMemory ? [8] : [8, 4, 2, 1];
+  const all = m * n * k * batches >= largeProduct ? [16, ...few] : few;
   return all.find((rows) => {
     const blocks = Math.ceil(m / rows);
     return (

@@ -51,6 +51,12 @@ checkOp('matmul', {
       asGpu: true,
     })),
     {
+      name: 'large enough for sixteen rows at once',
+      inputs: [{ shape: [32, 1024] }, { shape: [1024, 2048] }],
+      build: ([a, b]) => matmul(a, b),
+      gradient: false,
+    },
+    {
       name: 'long inner dimension',
       inputs: [{ shape: [3, 1000] }, { shape: [1000, 5] }],
       build: ([a, b]) => matmul(a, b),

@@ -42,7 +42,15 @@ fn main(
   let channel = (tile % params.channelTiles) * params.channelLanes + lane % params.channelLanes;
   let pixelTile = tile / params.channelTiles % params.pixelTiles;
   let phase = tile / (params.channelTiles * params.pixelTiles);
+#if ${IN_A_ROW}
+  // Four pixels side by side, as far as the line reaches: they share most of what their taps read.
+  let quad = pixelTile * params.pixelLanes + lane / params.channelLanes;
+  let lineQuads = (params.pixelWidth + 3u) / 4u;
+  let firstColumn = quad % lineQuads * 4u;
+  let firstPixel = quad / lineQuads * params.pixelWidth + firstColumn;
+#else
   let firstPixel = pixelTile * params.pixelLanes * ${PIXELS}u + lane / params.channelLanes;
+#endif
   if ((channel * WIDTH >= params.resultChannels) | (firstPixel >= params.pixels) | (phase >= params.phases)) {
     return;
   }
@@ -58,6 +66,10 @@ fn main(
   let channels = i32(params.sourceChannels);
   for (var i = 0; i < rows.count; i++) {
     ${LINE}
+#if ${IN_A_ROW}
+    let firstTap = u32(rows.first + i * rows.step) * ${FILTER_WIDTH}u;
+    ${MULTIPLY_ROW}
+#else
     for (var j = 0; j < columns.count; j++) {
       let tap = u32((rows.first + i * rows.step) * params.filterWidth + columns.first + j * columns.step);
       ${TAP}
@@ -71,6 +83,7 @@ fn main(
       }
 #endif
     }
+#endif
   }
   ${STORE}
 }

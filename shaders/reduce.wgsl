@@ -1,4 +1,4 @@
-// One workgroup reduces OUTPUTS outputs, LANES invocations each; or one invocation reduces every parts-th element of one.
+// One workgroup reduces OUTPUTS outputs, LANES invocations each; or one invocation reduces one of `parts` parts of an output.
 ${MONOID}
 #if ${PARTIALS_IN}
 alias Stored = State;
@@ -6,9 +6,9 @@ alias Stored = State;
 alias Stored = ${X};
 #endif
 
-// An output is found by four kept axes, an element by four reduced ones, innermost last. Unused ones have length 1.
+// An output (or several, side by side) is found by four kept axes, an element by four reduced ones, innermost last. Unused ones have length 1.
 struct Params {
-  outputs: u32, elements: u32, parts: u32,
+  outputs: u32, elements: u32, parts: u32, partLength: u32,
   keptLength1: u32, keptLength2: u32, keptLength3: u32,
   keptStride0: u32, keptStride1: u32, keptStride2: u32, keptStride3: u32,
   reducedLength1: u32, reducedLength2: u32, reducedLength3: u32,
@@ -42,30 +42,14 @@ fn keptOffset(index: u32) -> u32 {
 #endif
 }
 
+#if ${SCATTERED}
 fn reducedOffset(index: u32) -> u32 {
-#if ${ONE_REDUCED}
-  return index * params.reducedStride3;
-#else
   let rest2 = index / params.reducedLength3;
   let rest1 = rest2 / params.reducedLength2;
   let inner = (rest2 % params.reducedLength2) * params.reducedStride2 + (index % params.reducedLength3) * params.reducedStride3;
   return (rest1 / params.reducedLength1) * params.reducedStride0 + (rest1 % params.reducedLength1) * params.reducedStride1 + inner;
-#endif
 }
-
-fn include(state: State, loaded: Stored, index: u32) -> State {
-#if ${PARTIALS_IN}
-  return combine(state, loaded);
-#elif ${ROW_OF_FOUR}
-  var four = state;
-  four = accumulate(four, V(loaded.x), index * 4u);
-  four = accumulate(four, V(loaded.y), index * 4u + 1u);
-  four = accumulate(four, V(loaded.z), index * 4u + 2u);
-  return accumulate(four, V(loaded.w), index * 4u + 3u);
-#else
-  return accumulate(state, V(loaded), index);
 #endif
-}
 
 @compute @workgroup_size(${THREADS})
 fn main(
@@ -84,38 +68,40 @@ fn main(
   let lane = flat / params.outputs;
   let output = flat % params.outputs;
 #endif
+#if ${SLABS}
+  let step = 1u;
+  let first = lane * params.partLength;
+  let end = min(first + params.partLength, params.elements);
+#else
   let step = params.parts;
+  let first = lane;
+  let end = params.elements;
+#endif
 #else
   // Along rows the lanes of an output are neighbours, else the outputs are.
   let lane = local / LANE_STEP % LANES;
   let output = number * OUTPUTS + local % LANE_STEP + local / (LANE_STEP * LANES);
   let step = LANES;
+  let first = lane;
+  let end = params.elements;
 #endif
   let base = keptOffset(min(output, params.outputs - 1u));
-#if ${PARTIALS_IN}
-  var state = empty(x[base]);
-#elif ${ROW_OF_FOUR}
-  var state = start(V(x[base].x));
+  ${START}
+  var index = first;
+#if ${SCATTERED}
 #else
-  var state = start(V(x[base]));
+  let jump = step * params.reducedStride3;
+  var at = base + first * params.reducedStride3;
 #endif
-  var index = lane;
-  // Four loads under way at once.
-  while (index + 3u * step < params.elements) {
-    let loaded0 = x[base + reducedOffset(index)];
-    let loaded1 = x[base + reducedOffset(index + step)];
-    let loaded2 = x[base + reducedOffset(index + 2u * step)];
-    let loaded3 = x[base + reducedOffset(index + 3u * step)];
-    state = include(state, loaded0, index);
-    state = include(state, loaded1, index + step);
-    state = include(state, loaded2, index + 2u * step);
-    state = include(state, loaded3, index + 3u * step);
-    index += 4u * step;
+  // Several loads under way at once.
+  let reach = ${LAST_LOAD}u * step;
+  while (index + reach < end) {
+    ${SEVERAL}
   }
-  while (index < params.elements) {
-    state = include(state, x[base + reducedOffset(index)], index);
-    index += step;
+  while (index < end) {
+    ${ONE}
   }
+  ${MERGE}
 #if ${TREE}
   // Few barriers matter more than short chains: each round leaves an eighth of the states.
   states[local] = state;
@@ -132,11 +118,11 @@ fn main(
 #endif
 #if ${PARTIALS_OUT}
   if (lane < params.parts && output < params.outputs) {
-    partials[flat] = state;
+    ${STORE}
   }
 #else
   if (lane == 0u && output < params.outputs) {
-    y[output] = ${Y}(finish(result(state), output));
+    ${STORE}
   }
 #endif
 }

@@ -2,7 +2,8 @@ import { DTypeError } from '../core/errors.ts';
 import { normalizeAxis, sizeOf } from '../core/shape.ts';
 import { applyOne, type Op, type Tensor } from '../graph/graph.ts';
 import { forEachLine, linesOf } from './lines.ts';
-import { type Monoid, reduceKernels } from './reduceKernels.ts';
+import type { Monoid } from './monoid.ts';
+import { reduceKernels } from './reduceKernels.ts';
 import { type ReduceAttrs, reducedShape } from './sum.ts';
 
 export interface ArgAttrs extends ReduceAttrs {

@@ -200,8 +200,12 @@ function depthwiseCall(gather: Gather): KernelCall {
   const width = oneToOne && result[3] % 4 === 0 && epilogue.allowsVec4 ? 4 : 1;
   const units = result[3] / width;
   const pixels = Math.ceil(gather.pixels / 4) * units * phases >= busyInvocations(context.target) ? 4 : 1;
+  const inARow = oneToOne && pixels === 4 && readsSideBySide(gather);
   const lanes = lanesFor(units);
-  const pixelTiles = Math.ceil(gather.pixels / (lanes.pixelLanes * pixels));
+  const quads = (gather.pixels / gather.phaseSize[1]) * Math.ceil(gather.phaseSize[1] / 4);
+  const pixelTiles = Math.ceil(
+    inARow ? quads / lanes.pixelLanes : gather.pixels / (lanes.pixelLanes * pixels),
+  );
   const channelTiles = Math.ceil(units / lanes.channelLanes);
   return {
     label: `${gather.label}/depthwise`,
@@ -220,21 +224,69 @@ function depthwiseCall(gather: Gather): KernelCall {
       FILTER_AT: gather.gradient
         ? '(tap * params.columns + channel % params.columns) * params.sourceChannels + firstChannel + k'
         : '(tap * params.depth + k) * params.resultChannels + channel',
-      START: repeat(
-        pixels,
-        (i) => `let place${i} = locate(firstPixel + ${i}u * params.pixelLanes, rows, columns);
-  var sum${i} = biasAt(channel);`,
-      ),
-      ...tapTexts(pixels),
-      MULTIPLY: repeat(
-        pixels,
-        (i) => `sum${i} = fma(load(at${i}, firstChannel${oneToOne ? '' : ' + k'}), b, sum${i});`,
-      ),
-      STORE: repeat(pixels, (i) => `store(place${i}.pixel, channel, sum${i});`),
+      IN_A_ROW: inARow,
+      FILTER_WIDTH: gather.filter[1],
+      ...(inARow ? rowTexts(gather) : spreadTexts(pixels, oneToOne)),
     },
     params: paramsOf(gather, { ...lanes, pixelTiles, channelTiles, groupTiles: 1 }),
     bindings: bindingsOf(gather),
     workgroups: linearGrid(pixelTiles * channelTiles * phases),
+  };
+}
+
+/** Whether neighbouring pixels read neighbouring places, by taps that are few enough to be written out. */
+function readsSideBySide({ context, gradient, filter }: Gather): boolean {
+  const { strides, dilations } = context.attrs;
+  return strides[1] === 1 && dilations[1] === 1 && filter[1] <= 7 && (!gradient || strides[0] === 1);
+}
+
+/** Pixels of an invocation that lie apart, so that neighbouring invocations read what lies together. */
+function spreadTexts(pixels: number, oneToOne: boolean): Record<string, string> {
+  return {
+    START: repeat(
+      pixels,
+      (i) => `let place${i} = locate(firstPixel + ${i}u * params.pixelLanes, rows, columns);
+  var sum${i} = biasAt(channel);`,
+    ),
+    ...tapTexts(pixels),
+    MULTIPLY: repeat(
+      pixels,
+      (i) => `sum${i} = fma(load(at${i}, firstChannel${oneToOne ? '' : ' + k'}), b, sum${i});`,
+    ),
+    MULTIPLY_ROW: '',
+    STORE: repeat(pixels, (i) => `store(place${i}.pixel, channel, sum${i});`),
+  };
+}
+
+/** Four pixels side by side: what lies at an offset from the first one is loaded once for all taps that read it. */
+function rowTexts({ filter, gradient }: Gather): Record<string, string> {
+  const width = filter[1];
+  const first = gradient ? 1 - width : 0;
+  const multiply = (offset: number) =>
+    [0, 1, 2, 3]
+      .map((i) => ({ i, tap: gradient ? i - offset : offset - i }))
+      .filter(({ tap }) => tap >= 0 && tap < width)
+      .map(({ i, tap }) => `sum${i} = fma(value${offset - first}, b${tap}, sum${i});`)
+      .join('\n  ');
+  return {
+    START: `let place = locate(firstPixel, rows, columns);
+  ${repeat(4, (i) => `var sum${i} = biasAt(channel);`)}`,
+    LINE: 'let line = lineAt(place, i * rows.advance);',
+    TAP: '',
+    MULTIPLY: '',
+    MULTIPLY_ROW: `${repeat(width, (j) => `let b${j} = F(filters[(firstTap + ${j}u) * (params.resultChannels / WIDTH) + channel]);`)}
+  ${repeat(
+    width + 3,
+    (
+      n,
+    ) => `let value${n} = load(sourceAt(line, place.column + (${n + first}), width, channels), firstChannel);
+  ${multiply(n + first)}`,
+  )}`,
+    STORE: repeat(
+      4,
+      (i) =>
+        `store(select(-1, place.pixel + ${i}, firstColumn + ${i}u < params.pixelWidth), channel, sum${i});`,
+    ),
   };
 }
 

@@ -45,6 +45,8 @@ export interface Operand {
 
 /** Invocations below which a device is far from busy: the inner dimension is then cut into slices. A CPU is busy with few. */
 const busyInvocations = (target: Target) => (target.fastWorkgroupMemory ? 2048 : 256);
+/** Multiplications from which on a kernel pays that takes half a second more to compile. */
+const largeProduct = 2 ** 26;
 /** The shortest slice of the inner dimension that is worth a partial result. */
 const shortestSlice = 256;
 
@@ -60,12 +62,8 @@ export function matmulCalls(product: Product, target: Target): KernelCall[] {
     choice === 'tiled' ||
     (choice === undefined && target.fastWorkgroupMemory && m >= 64 && n >= 64 && k >= 32);
   const busy = busyInvocations(target);
-  // Eight columns share each value of a: a third less to load for each multiplication. All eight exist or none.
-  const wide =
-    !tiled &&
-    n % 8 === 0 &&
-    (choice === 'wide' || (choice === undefined && m >= 8 && Math.ceil(m / 8) * (n / 8) * batches >= busy));
-  const rows = tiled ? 4 : wide ? 8 : rowsPerInvocation(m, n, batches, busy);
+  const wideRows = tiled ? undefined : chooseWideRows(product, batches, target);
+  const rows = tiled ? 4 : (wideRows ?? rowsPerInvocation(m, n, batches, busy));
   const invocations = Math.ceil(m / rows) * Math.ceil(n / 4) * batches;
   const wanted = choice === 'direct' || invocations >= busy ? 1 : Math.ceil(busy / invocations);
   const possible = choice === 'splitK' ? Math.min(4, k) : Math.floor(k / shortestSlice);
@@ -73,7 +71,7 @@ export function matmulCalls(product: Product, target: Target): KernelCall[] {
   // Whole groups of four, so that vec4 loads stay aligned.
   const sliceLength = sliced <= 1 ? k : Math.ceil(k / sliced / 4) * 4;
   const slices = Math.ceil(k / sliceLength);
-  const makeCall = tiled ? tiledCall : wide ? wideCall : directCall;
+  const makeCall = tiled ? tiledCall : wideRows ? wideCall : directCall;
   if (slices === 1) return [makeCall(product, rows, k, 1, batches)];
 
   const count = batches * m * n;
@@ -112,6 +110,26 @@ export function matmulCalls(product: Product, target: Target): KernelCall[] {
       workgroups: linearGrid(Math.ceil(Math.max(count, columnSum ? n : 0) / 256)),
     },
   ];
+}
+
+/**
+ * Rows of an invocation that computes eight columns, which share each value of a: a third less to load for each multiplication.
+ * All eight exist or none. Undefined where four columns are better.
+ */
+function chooseWideRows({ m, n, k }: Product, batches: number, target: Target): number | undefined {
+  const choice = target.variants?.matmul;
+  if (n % 8 !== 0 || (choice !== undefined && choice !== 'wide')) return undefined;
+  if (choice === 'wide') return 8;
+  const busy = busyInvocations(target);
+  // A CPU reads further along b's rows in this way, which matters most where nothing else is read. Sixteen rows compile twice as long.
+  const few = target.fastWorkgroupMemory ? [8] : [8, 4, 2, 1];
+  const all = m * n * k * batches >= largeProduct ? [16, ...few] : few;
+  return all.find((rows) => {
+    const blocks = Math.ceil(m / rows);
+    return (
+      8 * rows <= target.registerWords && 8 * blocks * rows <= 9 * m && blocks * (n / 8) * batches >= busy
+    );
+  });
 }
 
 /** More rows share more of b; fewer give small products more invocations. */

@@ -5,7 +5,7 @@ import { applyOne, type Tensor } from '../graph/graph.ts';
 import { div, mul, neg, sign, sub } from './arithmetic.ts';
 import { cast, equal, where } from './comparison.ts';
 import { exp } from './math.ts';
-import { additive, type Monoid, plainMonoid } from './reduceKernels.ts';
+import { additive, type Monoid, plainMonoid } from './monoid.ts';
 import { attrsOf, reduceBy, reduction } from './reduction.ts';
 import { type ReduceAttrs, type ReduceOptions, sum } from './sum.ts';
 

@@ -10,56 +10,10 @@ import {
   linearGrid,
   noEpilogue,
   storageType,
+  type Target,
 } from '../graph/kernel.ts';
-
-/**
- * An associative operation in WGSL, with what comes before and after it: lift each element to a `State`, combine states,
- * turn the last one into the result. `V` is the type of the elements: f32, i32 or u32, or a vec4 of it.
- */
-export interface Monoid {
-  /**
-   * Declares `State` and the functions
-   *
-   * - `start(first: V) -> State`: what a lane begins with; `first` is the output's first element, which will come once more
-   * - `accumulate(state: State, x: V, index: u32) -> State`: with one more element
-   * - `empty(any: State) -> State`: a state that adds nothing to `any`
-   * - `combine(a: State, b: State) -> State`
-   * - `result(state: State) -> Result`
-   */
-  readonly text: string;
-  /** Bytes of a State where V has one lane, and where it has four. */
-  readonly bytes: readonly [number, number];
-  /** The type of a result is that of an element unless it is an index. */
-  readonly givesIndex?: boolean;
-}
-
-/**
- * A monoid whose state is one element, by WGSL expressions: `x`, the element; `a` and `b`, states; `state`, the last one.
- * Without `empty` elements may count twice: combine(a, a) = a.
- */
-export function plainMonoid(rules: {
-  empty?: string;
-  lift?: string;
-  combine: string;
-  result?: string;
-}): Monoid {
-  const { empty, lift = 'x', combine, result = 'state' } = rules;
-  return {
-    text: `alias State = V;
-fn lift(x: V) -> State { return ${lift}; }
-fn start(first: V) -> State { return ${empty ?? 'lift(first)'}; }
-fn empty(any: State) -> State { return ${empty ?? 'any'}; }
-fn combine(a: State, b: State) -> State { return ${combine}; }
-fn accumulate(state: State, x: V, index: u32) -> State { return combine(state, lift(x)); }
-fn result(state: State) -> Result { return ${result}; }`,
-    bytes: [4, 16],
-  };
-}
-
-/** Addition, in the order of a tree. `result` may use `state` and `params.scale`. */
-export function additive(rules: { lift?: string; result?: string } = {}): Monoid {
-  return plainMonoid({ empty: 'V()', combine: 'a + b', ...rules });
-}
+import type { Monoid } from './monoid.ts';
+import { type Columns, isPlain, reduceTexts } from './reduceWgsl.ts';
 
 /** What `params.scale` is, for a reduction of `count` elements. */
 export type Scale = (count: number) => number;
@@ -81,7 +35,7 @@ export function reduceKernels<Attrs extends { readonly axes: readonly number[] }
     monoid,
     scale,
     epilogue: context.epilogue,
-    variant: context.target.variants?.reduce,
+    target: context.target,
   });
 }
 
@@ -94,8 +48,8 @@ export interface Reduction {
   readonly monoid: Monoid;
   readonly scale: Scale;
   readonly epilogue: Epilogue;
-  /** `parts` forces two calls, `whole` forbids them. */
-  readonly variant?: string;
+  /** Its variant `reduce`: `parts` forces two calls, `whole` forbids them. */
+  readonly target: Target;
 }
 
 /** Axes that memory runs through as one, outermost first. */
@@ -111,6 +65,7 @@ interface Pass {
   /** Memory runs along a reduced axis. */
   readonly rows: boolean;
   readonly width: 1 | 4;
+  readonly columns: Columns;
 }
 
 /** How the invocations of a workgroup share its work. All are powers of two. */
@@ -140,64 +95,60 @@ export function checkGroups(shape: Shape, axes: readonly number[]): void {
  * of an output's elements to a state, without a barrier, then the states are combined in a fixed order.
  */
 export function reduceCalls(reduction: Reduction): KernelCall[] {
-  const { monoid, epilogue } = reduction;
-  const groups = joinAxes(reduction.shape, reduction.axes);
-  const wide = prepare(groups, 4);
-  // Columns are taken four at a time only by single invocations: states of vec4 in workgroup memory gain nothing over
-  // neighbouring invocations that read neighbouring columns.
-  const fits =
-    innermost(groups) % 4 === 0 && (groups.rows || (epilogue.allowsVec4 && wide.tiling.lanes === 1));
-  const { pass, tiling } = fits ? wide : prepare(groups, 1);
-  const parts = chooseParts(pass, tiling, reduction.variant);
+  const { monoid, target } = reduction;
+  const { pass, tiling } = choosePass(reduction);
+  const parts = chooseParts(pass, tiling, target);
   const from = reduction.from.binding;
   if (parts === 1) return [call(reduction, pass, tiling, 'whole', from, reduction.to.binding)];
 
   const outputs = lengthOf(pass.kept);
+  const { columns } = pass;
   // A row of four ends in states of one lane, a column of four in states of four.
   const width = pass.rows ? 1 : pass.width;
-  const states = { scratch: 'partials', bytes: parts * outputs * monoid.bytes[width === 1 ? 0 : 1] };
+  const stateBytes = columns * monoid.bytes[width === 1 ? 0 : 1];
+  const states = { scratch: 'partials', bytes: parts * outputs * stateBytes };
   const second: Pass = pass.rows
     ? {
         kept: [{ length: outputs, stride: parts }],
         reduced: [{ length: parts, stride: 1 }],
         rows: true,
         width,
+        columns,
       }
     : {
-        kept: [{ length: outputs, stride: 1 }],
-        reduced: [{ length: parts, stride: outputs }],
+        kept: [{ length: outputs, stride: columns }],
+        reduced: [{ length: parts, stride: outputs * columns }],
         rows: false,
         width,
+        columns,
       };
   return [
-    call(reduction, pass, shared(1, 256), 'parts', from, states, parts),
-    call(
-      reduction,
-      second,
-      tile(pass.rows, outputs, parts, outputs, width),
-      'combine',
-      states,
-      reduction.to.binding,
-    ),
+    call(reduction, pass, target.fastWorkgroupMemory ? shared(1, 256) : alone, 'parts', from, states, parts),
+    call(reduction, second, share(target, second, outputs), 'combine', states, reduction.to.binding),
   ];
 }
 
-type Groups = ReturnType<typeof joinAxes>;
-
-function innermost({ kept, reduced, rows }: Groups): number {
-  return (rows ? reduced : kept).at(-1)?.length ?? 1;
-}
-
-function prepare(groups: Groups, width: 1 | 4): { pass: Pass; tiling: Tiling } {
+/** How many elements an invocation takes at once, and whether invocations share an output. */
+function choosePass({ shape, axes, monoid, epilogue, target }: Reduction): { pass: Pass; tiling: Tiling } {
+  const groups = joinAxes(shape, axes);
   const { rows } = groups;
-  const pass: Pass = {
-    kept: inUnits(groups.kept, width),
-    reduced: inUnits(groups.reduced, width),
-    rows,
-    width,
+  const length = (rows ? groups.reduced : groups.kept).at(-1)?.length ?? 1;
+  const prepare = (width: 1 | 4, columns: Columns = 1) => {
+    const kept = inUnits(groups.kept, width, columns);
+    const pass = { kept, reduced: inUnits(groups.reduced, width, columns), rows, width, columns };
+    return { pass, tiling: share(target, pass, rows ? 1 : length / width) };
   };
-  const together = rows ? 1 : innermost(groups) / width;
-  return { pass, tiling: tile(rows, lengthOf(pass.kept), lengthOf(pass.reduced), together, width) };
+  if (length % 4 !== 0) return prepare(1);
+  if (rows) return prepare(4);
+  if (target.fastWorkgroupMemory) {
+    // Columns are taken four at a time only by single invocations: states of vec4 in workgroup memory gain nothing over
+    // neighbouring invocations that read neighbouring columns.
+    const wide = prepare(4);
+    return wide.tiling.lanes === 1 && epilogue.allowsVec4 ? wide : prepare(1);
+  }
+  // A CPU loads as far along a row as its registers reach. llvmpipe is slow where neighbours read 16 bytes each.
+  const columns = ([4, 2] as const).find((each) => length % (4 * each) === 0);
+  return columns && isPlain(monoid) && epilogue.allowsVec4 ? prepare(4, columns) : prepare(1);
 }
 
 function call(
@@ -210,7 +161,7 @@ function call(
   parts = 1,
 ): KernelCall {
   const { monoid } = reduction;
-  const { rows, width } = pass;
+  const { rows, width, columns } = pass;
   const { dtype } = reduction.to;
   const lanes = rows ? 1 : width;
   const [outputs, elements] = [lengthOf(pass.kept), lengthOf(pass.reduced)];
@@ -218,6 +169,7 @@ function call(
   const reduced = padded(pass.reduced);
   const epilogue = task === 'parts' ? noEpilogue : reduction.epilogue;
   const floats = isFloat(dtype) && !monoid.givesIndex;
+  const scattered = pass.reduced.length > 1;
   return {
     label: `${reduction.label}/${task}`,
     source,
@@ -234,16 +186,26 @@ function call(
       THREADS: tiling.threads,
       TREE: tiling.lanes > 1,
       ROWS: rows,
-      ROW_OF_FOUR: rows && width === 4,
       ONE_KEPT: pass.kept.length <= 1,
-      ONE_REDUCED: pass.reduced.length <= 1,
+      SCATTERED: scattered,
       PARTIALS_IN: task === 'combine',
       PARTIALS_OUT: task === 'parts',
+      SLABS: !reduction.target.fastWorkgroupMemory,
+      ...reduceTexts({
+        monoid,
+        rowOfFour: rows && width === 4,
+        columns,
+        partials: task === 'combine',
+        scattered,
+        to: task === 'parts' ? 'partials' : 'y',
+        type: storageType(dtype, lanes),
+      }),
     },
     params: {
       outputs,
       elements,
       parts,
+      partLength: Math.ceil(elements / parts),
       ...Object.fromEntries(kept.slice(1).map(({ length }, i) => [`keptLength${i + 1}`, length])),
       ...Object.fromEntries(kept.map(({ stride }, i) => [`keptStride${i}`, stride])),
       ...Object.fromEntries(reduced.slice(1).map(({ length }, i) => [`reducedLength${i + 1}`, length])),
@@ -285,10 +247,13 @@ export function joinAxes(shape: Shape, axes: readonly number[]) {
   return groups;
 }
 
-/** Every stride other than the innermost axis' own is a multiple of that axis' length, and so of `width`. */
-function inUnits(axes: readonly Axis[], width: 1 | 4): Axis[] {
+/**
+ * Every stride other than the innermost axis' own is a multiple of that axis' length, and so of `width`. `columns` units of the
+ * innermost axis, where it is kept, count as one.
+ */
+function inUnits(axes: readonly Axis[], width: 1 | 4, columns: Columns): Axis[] {
   return axes.map(({ length, stride }) =>
-    stride === 1 ? { length: length / width, stride } : { length, stride: stride / width },
+    stride === 1 ? { length: length / width / columns, stride: columns } : { length, stride: stride / width },
   );
 }
 
@@ -325,6 +290,23 @@ export function tile(
   return shared(lanes, Math.max(64, lanes * least));
 }
 
+/**
+ * Outputs that keep an adapter busy which computes on a CPU: one invocation then reduces each of them, for a barrier switches
+ * between all invocations of a workgroup, one after the other.
+ */
+const busyOutputs = 64;
+const alone: Tiling = { threads: 16, lanes: 1, outputs: 16 };
+
+/** `together`: outputs side by side in memory. */
+function share({ fastWorkgroupMemory }: Target, pass: Pass, together: number): Tiling {
+  const { rows, width, columns } = pass;
+  const outputs = lengthOf(pass.kept);
+  const all = outputs * columns * (rows ? 1 : width);
+  return !fastWorkgroupMemory && (columns > 1 || all >= busyOutputs)
+    ? alone
+    : tile(rows, outputs, lengthOf(pass.reduced), together, width);
+}
+
 function shared(lanes: number, threads: number): Tiling {
   return lanes === 1 ? { threads: 256, lanes, outputs: 256 } : { threads, lanes, outputs: threads / lanes };
 }
@@ -336,10 +318,16 @@ function powerOfTwo(atLeast: number): number {
 }
 
 /** Into how many parts the elements of an output are divided; 1 where one call is enough. */
-function chooseParts({ kept, reduced }: Pass, { lanes }: Tiling, variant?: string): number {
+function chooseParts({ kept, reduced }: Pass, { lanes }: Tiling, target: Target): number {
   const [outputs, elements] = [lengthOf(kept), lengthOf(reduced)];
+  const variant = target.variants?.reduce;
   if (variant === 'whole') return 1;
   if (variant === 'parts') return Math.min(3, elements);
+  if (!target.fastWorkgroupMemory) {
+    if (lanes > 1 ? elements <= 64 * lanes : elements <= 2048 && outputs * elements <= 32768) return 1;
+    // Long parts, for each costs a partial result; but no chain of more than 2048 terms, for the sake of its last digits.
+    return Math.ceil(Math.max(elements / 2048, Math.min(256 / outputs, elements / 64)));
+  }
   if (elements / lanes <= 64 || outputs * lanes >= enough / 2) return 1;
   const invocations = Math.min(enough, Math.max(4096, (outputs * elements) / 32));
   return Math.max(1, Math.min(Math.ceil(invocations / outputs), Math.ceil(elements / 8)));

@@ -2,7 +2,8 @@ import { type DType, isFloat } from '../core/dtype.ts';
 import { DTypeError } from '../core/errors.ts';
 import { broadcastStrides, forEachOffset, normalizeAxes, type Shape, sizeOf } from '../core/shape.ts';
 import { applyOne, type Op, type Tensor } from '../graph/graph.ts';
-import { checkGroups, type Monoid, reduceKernels } from './reduceKernels.ts';
+import type { Monoid } from './monoid.ts';
+import { checkGroups, reduceKernels } from './reduceKernels.ts';
 import { reshape } from './reshape.ts';
 import { expand, type ReduceAttrs, type ReduceOptions, reducedShape } from './sum.ts';
 

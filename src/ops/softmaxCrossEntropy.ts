@@ -15,7 +15,8 @@ import { type Binding, linearGrid, noEpilogue, storageType } from '../graph/kern
 import { add, div, mul, sub } from './arithmetic.ts';
 import { cast, equal, where } from './comparison.ts';
 import { forEachLine, type Lines, linesOf, planLines } from './lines.ts';
-import { additive, reduceCalls } from './reduceKernels.ts';
+import { additive } from './monoid.ts';
+import { reduceCalls } from './reduceKernels.ts';
 import { reshape } from './reshape.ts';
 import { logSoftmax, softmax, softmaxGradient } from './softmax.ts';
 import { sum } from './sum.ts';
@@ -328,6 +329,7 @@ function kernels({ inputs, outputs, attrs, target }: KernelContext<Attrs>): Kern
     monoid: additive(),
     scale: () => 1,
     epilogue: noEpilogue,
+    target,
   });
   return [...calls, ...adding];
 }

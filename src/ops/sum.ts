@@ -10,7 +10,8 @@ import {
   sizeOf,
 } from '../core/shape.ts';
 import { applyOne, type Op, type Tensor } from '../graph/graph.ts';
-import { additive, checkGroups, reduceKernels } from './reduceKernels.ts';
+import { additive } from './monoid.ts';
+import { checkGroups, reduceKernels } from './reduceKernels.ts';
 import { reshape } from './reshape.ts';
 
 // sum and expand stand in one file because each is the other's gradient.

@@ -30,6 +30,16 @@ checkOp('depthwiseConv2d', {
       inputs: [{ shape: [1, 7, 7, 12] }, { shape: [3, 5, 12, 1] }, { shape: [12] }],
       build: ([x, w, bias]) => depthwiseConv2d(x, w, { bias, padding: 'same', dilations: [2, 1] }),
     },
+    {
+      name: 'enough pixels for four in a row, which does not divide the lines',
+      inputs: [{ shape: [2, 12, 13, 32] }, { shape: [3, 3, 32, 1] }, { shape: [32] }],
+      build: ([x, w, bias]) => depthwiseConv2d(x, w, { bias, padding: 'same' }),
+    },
+    {
+      name: 'the same with rows apart, and an even filter',
+      inputs: [{ shape: [2, 25, 14, 32] }, { shape: [2, 4, 32, 1] }],
+      build: ([x, w]) => depthwiseConv2d(x, w, { padding: 'same', strides: [2, 1], dilations: [3, 1] }),
+    },
   ],
   errors: [
     {

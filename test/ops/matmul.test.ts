@@ -1,4 +1,5 @@
 import { DTypeError, ShapeError } from '../../src/core/errors.ts';
+import type { Tensor } from '../../src/graph/graph.ts';
 import { add, mul } from '../../src/ops/arithmetic.ts';
 import { linear, matmul } from '../../src/ops/matmul.ts';
 import { checkOp, type Sample } from '../support/checkOp.ts';
@@ -41,6 +42,19 @@ checkOp('matmul', {
       inputs: [{ shape: [1, 130] }, { shape: [130, 64] }],
       build: ([a, b]) => matmul(a, b),
       variants,
+    },
+    ...[1, 3, 20, 33].map((m) => ({
+      name: `many columns, ${m} rows`,
+      inputs: [{ shape: [m, 6] }, { shape: [6, 2048] }],
+      build: ([a, b]: Tensor[]) => matmul(a, b),
+      gradient: false,
+      asGpu: true,
+    })),
+    {
+      name: 'large enough for sixteen rows at once',
+      inputs: [{ shape: [32, 1024] }, { shape: [1024, 2048] }],
+      build: ([a, b]) => matmul(a, b),
+      gradient: false,
     },
     {
       name: 'long inner dimension',

@@ -34,6 +34,11 @@ const shapes = [
   { shape: [65, 3], axes: [0] },
   { shape: [6, 8], axes: [0] },
   { shape: [2, 70, 4], axes: [1] },
+  // As many outputs as keep a CPU busy.
+  { shape: [70, 20], axes: [1] },
+  { shape: [66, 9], axes: [1] },
+  { shape: [20, 72], axes: [0] },
+  { shape: [9, 70], axes: [0] },
 ];
 /** Where only the monoid is new. */
 const few = shapes.filter((_, i) => i % 2 === 1);
@@ -45,6 +50,7 @@ function family(op: Reduce, tried = shapes, values = { low: -2, high: 2 }, dtype
     inputs: [{ shape, values, dtype }],
     build: ([x]) => op(x, { axes }),
     variants: calls,
+    asGpu: true,
   }));
 }
 
@@ -54,6 +60,7 @@ function rankFive(op: Reduce, shape: number[]): Sample {
     inputs: [{ shape, values: { low: 0.5, high: 1.5 } }],
     build: ([x]) => scattered.map((axes, i) => op(x, { axes, keepDimensions: i % 2 === 0 })),
     variants: calls,
+    asGpu: true,
   };
 }
 
@@ -76,16 +83,19 @@ checkOp('sum', {
       inputs: [{ shape: [3, n] }],
       build: ([x]: Tensor[]) => sum(x, { axes: [1] }),
       variants: calls,
+      asGpu: true,
     })),
     ...odd.map((n) => ({
       inputs: [{ shape: [n, 5] }],
       build: ([x]: Tensor[]) => sum(x, { axes: [0] }),
       variants: calls,
+      asGpu: true,
     })),
     ...[1, 17, 130, 1001].map((n) => ({
       inputs: [{ shape: [2, n, 8] }],
       build: ([x]: Tensor[]) => sum(x, { axes: [-2] }),
       variants: calls,
+      asGpu: true,
     })),
     rankFive(sum, [2, 3, 4, 5, 6]),
     rankFive(sum, [3, 2, 1, 3, 4]),
@@ -138,12 +148,28 @@ checkOp('sum', {
       inputs: [{ shape: [20000, 5], values: { low: 0, high: 1 } }],
       build: ([x]) => sum(x, { axes: [0] }),
       gradient: false,
+      asGpu: true,
+    },
+    {
+      name: 'many long columns',
+      inputs: [{ shape: [2100, 68], values: { low: 0, high: 1 } }],
+      build: ([x]) => sum(x, { axes: [0] }),
+      gradient: false,
+      asGpu: true,
+    },
+    {
+      name: 'many long rows',
+      inputs: [{ shape: [65, 8204], values: { low: 0, high: 1 } }],
+      build: ([x]) => sum(x, { axes: [1] }),
+      gradient: false,
+      asGpu: true,
     },
     {
       name: 'a million elements',
       inputs: [{ shape: [1000003], values: { low: 0, high: 1 } }],
       build: ([x]) => sum(x),
       gradient: false,
+      asGpu: true,
     },
   ],
   errors: [

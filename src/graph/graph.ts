@@ -51,6 +51,8 @@ export interface Op<Attrs> {
   zeroSumAxis?(inputs: readonly Tensor[], attrs: Attrs): number | null;
   /** The output is input 0 under another shape: no work, no memory. */
   readonly view?: boolean;
+  /** Every element of output 0 is one of input 0's, some of them several times over. */
+  readonly repeats?: boolean;
   /** Pairs [output, input] that share storage: the kernels update the input's memory. */
   inPlace?(inputCount: number, attrs: Attrs): readonly (readonly [number, number])[];
   /** Another value that equals output 0, if there is one: `mul(x, 1)` is x. */

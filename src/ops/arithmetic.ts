@@ -23,11 +23,16 @@ export function dropNeutral(
 ): SimplifyValue | null {
   for (const place of places) {
     const other = inputs[1 - place];
-    const constant = inputs[place].constant;
-    if (constant?.every((value) => value === neutral) && sameShape(other.spec.shape, output.shape))
+    const elements = constantElements(inputs[place]);
+    if (elements?.every((element) => element === neutral) && sameShape(other.spec.shape, output.shape))
       return other;
   }
   return null;
+}
+
+/** The elements of a constant, or of one that was stretched: the slope of a sum is a 1 for each element. */
+function constantElements({ constant, producer }: SimplifyValue): Float64Array | undefined {
+  return constant ?? (producer?.op.repeats ? constantElements(producer.inputs[0]) : undefined);
 }
 
 const addOp = /* @__PURE__ */ elementwise<null>({

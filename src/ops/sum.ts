@@ -97,6 +97,7 @@ export const expandOp: Op<ExpandAttrs> = {
   gradient([dy], [x]) {
     return [dy && sumTo(dy, x.shape)];
   },
+  repeats: true,
   elementwise: { expression: ([x]) => x },
   simplify: ([x], output) => (sameShape(x.spec.shape, output.shape) ? x : null),
 };

@@ -7,6 +7,7 @@ import {
   type Device,
   Graph,
   gather,
+  grad,
   greater,
   matmul,
   mul,
@@ -81,6 +82,17 @@ describe('fusion', () => {
       { x: 30, w: 48, bias: 8, rest: 40 },
     );
     expect(kernels).toHaveLength(1);
+  });
+
+  it('costs nothing for the slope of a sum, however large: a product with it is the other factor', async () => {
+    const graph = new Graph();
+    const x = graph.input('x', [65, 130]);
+    const w = graph.input('w', [130, 63]);
+    const weights = graph.input('weights', [65, 63]);
+    const [gradient] = grad(sum(mul(matmul(x, w), weights)), [w]);
+    const kernels = await kernelsOf({ gradient }, { x: 65 * 130, weights: 65 * 63 });
+    expect(kernels).toHaveLength(1);
+    expect(kernels[0]).toContain('matmul');
   });
 
   it('joins two branches, one of them behind a kernel', async () => {

@@ -94,7 +94,10 @@ function planLoop(
   const sequences = batch * reversed.length;
   const slices = isGpu ? powerOfTwo(target.barrierLanes / quads, length / 4) : 1;
   const weights = 4 * Math.ceil(length / slices) * blocks;
-  const most = forced === 'resident' ? mostRegisters * target.registerWords : target.registerWords;
+  // For one sequence alone, loading the matrix is nearly all the work: that pays for a longer compilation, though not for that of the backward loop.
+  const isAlone = !isGpu && batch === 1 && blocks > 1;
+  const times = forced === 'resident' ? mostRegisters : isAlone ? 2 : 1;
+  const most = times * target.registerWords;
   const isResident = (forced === undefined || forced === 'resident') && weights <= most;
   const strategy = isResident ? 'resident' : 'looped';
   // A GPU has cores for many workgroups, and each reads the matrix anyway; on a CPU each load should serve many sequences.

@@ -102,7 +102,9 @@ function planLoop(
   const strategy = isResident ? 'resident' : 'looped';
   // A GPU has cores for many workgroups, and each reads the matrix anyway; on a CPU each load should serve many sequences.
   const shared = isGpu ? Math.min(Math.ceil(sequences / 64), 4) : Math.min(Math.ceil(sequences / 2), 8);
-  const rows = Math.min(batch, shared, isResident ? 2 : shared);
+  // Each row stands in the program: two of the long rows on the way back take twice as long to compile as one, and are not faster.
+  const inRegisters = blocks === 1 && !isGpu ? 1 : 2;
+  const rows = Math.min(batch, shared, isResident ? inRegisters : shared);
   const fitted = withinMemory(rows, slices, quads, product, target);
   return fitted && { strategy, ...fitted, quads, quadTiles: 1, stepsPerDispatch: steps };
 }

@@ -42,7 +42,7 @@ async function bundle(outfile: string, contents: string, external: string[]): Pr
     absWorkingDir: root,
     outfile,
     bundle: true,
-    minify: !process.env.BENCH_READABLE,
+    minify: true,
     format: 'esm',
     target: 'es2022',
     platform: 'browser',

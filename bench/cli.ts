@@ -1,9 +1,20 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Contender } from './contenders.ts';
 import type { Host } from './hosts/host.ts';
 import { type MeasureOptions, measure } from './measure.ts';
-import { formatHeader, formatResults, type Report, type Roof } from './report.ts';
+import { showProgress } from './progress.ts';
+import { formatHeader, formatResults } from './report.ts';
+import {
+  hasMeasured,
+  type Measured,
+  type Report,
+  type Roof,
+  readReport,
+  withMeasured,
+  writeReport,
+} from './resultFile.ts';
+import { formatTables } from './table.ts';
 import { roofs } from './workloads/roof.ts';
 import type { Workload } from './workloads/workload.ts';
 
@@ -18,6 +29,8 @@ export interface Bench {
   contenders(): readonly Contender[];
   /** Plain WebGPU, for the roofs. */
   readonly plain: Contender;
+  /** Of tensorloom: results of the same version are not measured again by `--resume`. */
+  readonly version: string;
   /** Where results go when no file is named. */
   readonly defaultJson?: string;
 }
@@ -27,8 +40,11 @@ interface Options {
   readonly only?: readonly string[];
   readonly rounds: number;
   readonly group: number;
+  readonly limit: number;
   readonly timeout: number;
   readonly json?: string;
+  readonly resume?: boolean;
+  readonly table?: readonly string[];
   readonly list?: boolean;
 }
 
@@ -45,11 +61,25 @@ export async function runBench(bench: Bench): Promise<void> {
     .option('--only <contenders>', 'names, separated by commas', (text) => text.split(','))
     .option('--rounds <count>', 'turns that each contender gets', positive, 7)
     .option('--group <milliseconds>', 'how long a turn lasts at least', positive, 300)
-    .option('--timeout <seconds>', 'for opening a contender, and for a turn', positive, 300)
-    .option('--json <file>', 'writes all that was measured', bench.defaultJson)
+    .option('--limit <seconds>', 'who has no first result by then is not waited for', positive, 180)
+    .option('--timeout <seconds>', 'for a turn', positive, 300)
+    .option(
+      '--json <file>',
+      'keeps all that was measured, workload by workload, beside what the file has already',
+      bench.defaultJson,
+    )
+    .option('--resume', 'leaves out what the file of --json has from this version of tensorloom')
+    .option('--table <files...>', 'only prints the results in such files, as Markdown')
     .option('--list', 'only lists the workloads')
     .parse();
   const options = command.opts<Options>();
+  if (options.table) {
+    const reports = options.table.map((file): Report => JSON.parse(readFileSync(file, 'utf8')));
+    const names = [...bench.families.values()].flat().map(({ name }) => name);
+    console.log(formatTables(reports, names));
+    return;
+  }
+  if (options.resume && !options.json) command.error('--resume needs --json FILE');
   const { chosen, unknown } = choose(bench.families, command.args, options.list ?? false);
   if (unknown.length > 0) command.error(`no workload ${unknown.join(', ')} (--list shows all)`);
   if (options.list) {
@@ -64,24 +94,40 @@ async function measureAll(
   chosen: ReadonlyMap<string, readonly Workload[]>,
 ): Promise<void> {
   const contenders = bench.contenders().filter(({ name }) => options.only?.includes(name) ?? true);
+  const names = contenders.map(({ name }) => name);
   const host = await bench.hosts[options.host]();
+  const { version } = bench;
+  let report: Report = options.json
+    ? readReport(options.json, host.name)
+    : { host: host.name, workloads: [] };
+  const wanted = [...chosen].flatMap(([family, workloads]) =>
+    workloads.map((workload) => ({ family, workload })),
+  );
+  const left = wanted.filter(
+    ({ workload }) => !options.resume || !hasMeasured(report, workload.name, version, names),
+  );
+  if (left.length < wanted.length) console.log(`${wanted.length - left.length} are measured already`);
+  if (left.length === 0) return;
+  const progress = showProgress();
   const measureOptions: MeasureOptions = {
     rounds: options.rounds,
     groupMilliseconds: options.group,
+    limitSeconds: options.limit,
     timeoutMilliseconds: options.timeout * 1000,
+    say: progress.say,
   };
   const roof = await measureRoof(bench.plain, host, measureOptions);
-  const report: Report = { date: new Date().toISOString(), host: host.name, roof, workloads: [] };
-  console.log(formatHeader(report));
-  for (const [family, workloads] of chosen) {
-    for (const workload of workloads) {
-      const results = await measure(host, family, workload, contenders, measureOptions);
-      const { name, flops, bytes, goal } = workload;
-      const measured = { name, family, flops, bytes, goal, results };
-      report.workloads.push(measured);
-      console.log(formatResults(measured, roof));
-      if (options.json) writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);
-    }
+  console.log(formatHeader(new Date().toISOString(), host.name, roof));
+  for (const [i, { family, workload }] of left.entries()) {
+    progress.begin(workload.name, i + 1, left.length);
+    const results = await measure(host, family, workload, contenders, measureOptions);
+    const { name, flops, bytes, goal } = workload;
+    const date = new Date().toISOString();
+    const measured: Measured = { name, family, flops, bytes, goal, date, version, roof, results };
+    report = withMeasured(report, measured);
+    if (options.json) writeReport(options.json, report);
+    progress.end();
+    console.log(formatResults(measured));
   }
 }
 

@@ -6,6 +6,7 @@ import { root } from '../test/support/root.ts';
 import { runBench } from './cli.ts';
 import { familyNames, installPeers, listContenders, plainWebGpu } from './contenders.ts';
 import { bundleWorkloads } from './hosts/bundle.ts';
+import { libraryVersion } from './version.ts';
 
 await runBench({
   program: 'npm run bench --',
@@ -23,4 +24,5 @@ await runBench({
     return listContenders();
   },
   plain: plainWebGpu,
+  version: libraryVersion(),
 });

@@ -19,13 +19,20 @@ export interface Result {
   readonly error?: number;
   /** Why there is no time: what the library cannot do, or how it failed. */
   readonly missing?: string;
+  /** Set where it was not waited for: the first result took longer than this. */
+  readonly limitSeconds?: number;
 }
 
 export interface MeasureOptions {
   readonly rounds: number;
   /** How long a group of steps lasts at least. */
   readonly groupMilliseconds: number;
+  /** Who has no first result by then is out. */
+  readonly limitSeconds: number;
+  /** For a turn. */
   readonly timeoutMilliseconds: number;
+  /** What is done now. */
+  readonly say?: (doing: string) => void;
 }
 
 interface Running {
@@ -49,25 +56,28 @@ export async function measure(
   const running: Running[] = [];
   try {
     for (const contender of contenders) {
+      const { name } = contender;
       const files = await contender.session(family);
-      if (!files) continue;
+      if (!files) {
+        results.set(name, { contender: name, missing: 'cannot do this' });
+        continue;
+      }
       let remote: Remote | null = null;
       try {
+        options.say?.(`${name}: first result`);
         remote = await host.open(files);
-        const opened = await within(
-          options.timeoutMilliseconds,
-          start(contender.name, remote, workload, want, options),
-        );
-        results.set(contender.name, opened.result);
+        const opened = await start(name, remote, workload, want, options);
+        results.set(name, opened.result);
         if (opened.steps > 0) running.push({ ...opened, remote, times: [] });
         else await remote.close();
       } catch (error) {
         await remote?.close();
-        results.set(contender.name, { contender: contender.name, missing: reason(error) });
+        results.set(name, failed(name, error, options));
       }
     }
     for (let round = 0; round < options.rounds; round++) {
       for (const { result, remote, steps, times } of running) {
+        options.say?.(`${result.contender}: turn ${round + 1} of ${options.rounds}`);
         try {
           times.push((await within(options.timeoutMilliseconds, remote.time(steps))) / steps);
         } catch (error) {
@@ -90,19 +100,21 @@ async function start(
   remote: Remote,
   workload: Workload,
   want: Record<string, Reference>,
-  { groupMilliseconds }: MeasureOptions,
+  { groupMilliseconds, limitSeconds, timeoutMilliseconds, say }: MeasureOptions,
 ): Promise<{ result: Result; steps: number }> {
-  const opened = await remote.open(workload.name);
+  const opened = await within(limitSeconds * 1000, remote.open(workload.name), TooSlow);
   if (opened.unable) return { result: { contender, missing: opened.unable }, steps: 0 };
   const error = check(opened.outputs, want, workload.tolerance ?? 1e-5);
   // Warm-up: pools fill, and just-in-time compilers see the code.
-  await remote.time(1);
+  say?.(`${contender}: warm-up`);
   let steps = 1;
-  for (let warm = 0; warm < 3; warm++) {
-    const each = (await remote.time(steps)) / steps;
-    steps = Math.max(1, Math.min(1000, Math.round(groupMilliseconds / Math.max(each, 0.01))));
+  for (let warm = 0; warm < 4; warm++) {
+    const each = (await within(timeoutMilliseconds, remote.time(steps))) / steps;
+    // Long steps are warm after one.
+    if (each > groupMilliseconds) break;
+    if (warm > 0) steps = Math.max(1, Math.min(1000, Math.round(groupMilliseconds / Math.max(each, 0.01))));
   }
-  const perStep = await remote.count(Math.min(steps, 4));
+  const perStep = await within(timeoutMilliseconds, remote.count(Math.min(steps, 4)));
   const { adapter, first, firstResultMilliseconds, longestBlockMilliseconds } = opened;
   return {
     result: { contender, adapter, first, firstResultMilliseconds, longestBlockMilliseconds, perStep, error },
@@ -135,6 +147,15 @@ function check(outputs: Opened['outputs'], want: Record<string, Reference>, tole
   return largestError;
 }
 
+/** No first result within the limit. */
+class TooSlow extends Error {}
+
+function failed(contender: string, error: unknown, { limitSeconds }: MeasureOptions): Result {
+  return error instanceof TooSlow
+    ? { contender, missing: `more than ${limitSeconds} s to the first result`, limitSeconds }
+    : { contender, missing: reason(error) };
+}
+
 function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   // Without the call stack, whose lines name files of this machine.
@@ -146,10 +167,14 @@ function reason(error: unknown): string {
     .slice(0, 300);
 }
 
-async function within<Value>(milliseconds: number, work: Promise<Value>): Promise<Value> {
+async function within<Value>(
+  milliseconds: number,
+  work: Promise<Value>,
+  Late: new (message: string) => Error = Error,
+): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${milliseconds / 1000} s`)), milliseconds);
+    timer = setTimeout(() => reject(new Late(`no answer in ${milliseconds / 1000} s`)), milliseconds);
   });
   try {
     return await Promise.race([work, late]);

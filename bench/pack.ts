@@ -8,6 +8,7 @@ import { root } from '../test/support/root.ts';
 import { unpackSwiftShader } from '../test/support/swiftshader.ts';
 import { familyNames, installPeers, listContenders, plainWebGpu } from './contenders.ts';
 import { writeWorkloads } from './hosts/bundle.ts';
+import { libraryVersion } from './version.ts';
 
 const folder = join(root, 'bench/dist/tensorloom-bench-linux-x64');
 const inside = join(folder, 'unpacked');
@@ -27,6 +28,7 @@ const dawn = join(root, 'node_modules/webgpu');
 for (const path of ['package.json', 'index.js', 'LICENSE.md', 'dist/linux-x64'])
   cpSync(join(dawn, path), join(inside, 'webgpu', path), { recursive: true });
 
+writeFileSync(join(inside, 'version.txt'), libraryVersion());
 const families = familyNames();
 await writeWorkloads(families, join(inside, 'workloads.mjs'));
 for (const contender of [...listContenders(), plainWebGpu]) {

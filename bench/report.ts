@@ -1,30 +1,7 @@
 import type { Result } from './measure.ts';
+import type { Measured, Roof } from './resultFile.ts';
 
-/** What the adapter can do at best. */
-export interface Roof {
-  readonly adapter: string;
-  readonly gigaflops: number;
-  readonly gigabytes: number;
-}
-
-export interface Measured {
-  readonly name: string;
-  readonly family: string;
-  readonly flops: number;
-  readonly bytes: number;
-  readonly goal?: number;
-  readonly results: readonly Result[];
-}
-
-/** What `--json` writes. */
-export interface Report {
-  readonly date: string;
-  readonly host: string;
-  readonly roof: Roof;
-  readonly workloads: Measured[];
-}
-
-export function formatHeader({ date, host, roof }: Report): string {
+export function formatHeader(date: string, host: string, roof: Roof): string {
   return [
     `${date.slice(0, 10)}, ${host}, ${roof.adapter}`,
     `roof: ${round(roof.gigaflops)} GFLOP/s (fma), ${round(roof.gigabytes)} GB/s (copy)`,
@@ -52,9 +29,9 @@ const columns = [
 const widths = [12, 9, 17, 6, 9, 9, 7, 8, 6, 8, 8, 8, 14, 8, 8];
 
 /** One workload: a heading and a row per contender. `ratio` is this contender's time over ours. */
-export function formatResults(measured: Measured, roof: Roof): string {
+export function formatResults(measured: Measured): string {
   const { name, results, goal } = measured;
-  const ours = results.find(({ contender }) => contender === 'tensorloom')?.time?.median;
+  const ours = oursOf(measured)?.time?.median;
   const ratio = bestRatio(measured);
   const verdict = ratio === undefined ? '' : `: ${round(ratio)} times as fast as the best peer`;
   const lines = results.map((result) => {
@@ -73,24 +50,32 @@ export function formatResults(measured: Measured, roof: Roof): string {
       round(perStep?.buffers ?? 0),
       round((perStep?.bufferBytes ?? 0) / 1e6),
       round((perStep?.uploadedBytes ?? 0) / 1e6),
-      ...rate(measured, time.median, roof),
+      ...rate(measured, time.median),
       (result.error ?? 0).toExponential(0),
     ]);
   });
   return [`${name}${verdict}${goal ? ` (goal ${goal})` : ''}`, ...lines].join('\n');
 }
 
+export function oursOf({ results }: Measured): Result | undefined {
+  return results.find(({ contender }) => contender === 'tensorloom');
+}
+
+/** The fastest of the peers that gave the right results. */
+export function bestPeer({ results }: Measured): Result | undefined {
+  const peers = results.filter(({ contender, time }) => contender !== 'tensorloom' && time);
+  return peers.sort((a, b) => a.time!.median - b.time!.median)[0];
+}
+
 /** Best peer's time over ours. */
-export function bestRatio({ results }: Measured): number | undefined {
-  const ours = results.find(({ contender }) => contender === 'tensorloom')?.time?.median;
-  const peers = results
-    .filter(({ contender, time }) => contender !== 'tensorloom' && time)
-    .map(({ time }) => time!.median);
-  return ours === undefined || peers.length === 0 ? undefined : Math.min(...peers) / ours;
+export function bestRatio(measured: Measured): number | undefined {
+  const ours = oursOf(measured)?.time;
+  const peer = bestPeer(measured)?.time;
+  return ours && peer ? peer.median / ours.median : undefined;
 }
 
 /** By whichever of the two roofs is nearer for this workload. */
-function rate({ flops, bytes }: Measured, milliseconds: number, roof: Roof): [string, string] {
+function rate({ flops, bytes, roof }: Measured, milliseconds: number): [string, string] {
   const gigaflops = flops / milliseconds / 1e6;
   const gigabytes = bytes / milliseconds / 1e6;
   const shares = [gigaflops / roof.gigaflops, gigabytes / roof.gigabytes];
@@ -99,7 +84,7 @@ function rate({ flops, bytes }: Measured, milliseconds: number, roof: Roof): [st
 }
 
 /** Three digits that tell. */
-function round(value: number): string {
+export function round(value: number): string {
   if (value === 0) return '0';
   return value.toFixed(Math.max(0, Math.min(3, 2 - Math.floor(Math.log10(value)))));
 }

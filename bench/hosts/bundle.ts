@@ -46,6 +46,8 @@ async function bundle(outfile: string, contents: string, external: string[]): Pr
     format: 'esm',
     target: 'es2022',
     platform: 'browser',
+    // Networks that workloads import.
+    loader: { '.onnx': 'binary' },
     // What only Node has is imported dynamically and never reached elsewhere.
     external: [
       ...external,

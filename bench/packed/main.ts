@@ -1,6 +1,6 @@
 // What runs on a bare machine, in a folder that `npm run bench:pack` has written (see ../pack.ts).
 
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { runBench } from '../cli.ts';
@@ -34,5 +34,6 @@ await runBench({
     return ['tensorloom', ...peers].map(contender);
   },
   plain: contender('webgpu'),
+  version: readFileSync(join(here, 'version.txt'), 'utf8'),
   defaultJson: join(results, `${new Date().toISOString().slice(0, 19).replace(/:/g, '-')}.json`),
 });

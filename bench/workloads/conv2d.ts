@@ -52,7 +52,7 @@ function conv2d(name: string, spec: Conv2dSpec): Workload<Conv2dSpec> {
   return {
     name: `conv2d-${name}`,
     spec,
-    default: batch === 1,
+    default: true,
     goal: part === 'forward' ? 2 : 3,
     flops: 2 * yCount * filterSize ** 2 * perFilter,
     bytes: 4 * (filterCount + xCount + yCount),

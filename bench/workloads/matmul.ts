@@ -17,7 +17,7 @@ export const workloads: Workload<MatmulSpec>[] = [
   square(256),
   square(512),
   square(1024),
-  square(2048, false),
+  square(2048),
   square(4096, false),
   matmul('1x4096x4096', 1, 4096, 4096),
   matmul('64x784x256', 64, 784, 256),

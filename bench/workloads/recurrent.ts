@@ -1,12 +1,14 @@
+import { recurrentGradients } from '../reference/recurrent.ts';
 import { fill, sampled, type Workload } from './workload.ts';
 
 /**
- * One layer over a whole sequence, every step's hidden state as the result.
- * inputs  x [T, B, I], weight [I, G*H], recurrentWeight [H, G*H], bias [G*H], recurrentBias [G*H]
- * outputs output [T, B, H]
+ * One layer over a whole sequence, every step's hidden state as the result; or its training: forward and backward.
+ * inputs  x [T, B, I], weight [I, G*H], recurrentWeight [H, G*H], bias [G*H], recurrentBias [G*H]; dOutput [T, B, H]
+ * outputs forward: output [T, B, H]; gradients: dX, dWeight, dRecurrentWeight, dBias
  * Gates: lstm i, f, g, o; gru r, z, n.
  */
 export interface RecurrentSpec {
+  readonly part: 'forward' | 'gradients';
   readonly cell: 'lstm' | 'gru';
   /** gru only: whether the reset gate comes after the recurrent product (cuDNN, PyTorch) or before it (the paper). */
   readonly resetAfter: boolean;
@@ -27,39 +29,45 @@ export const workloads: Workload<RecurrentSpec>[] = Object.entries(cells).flatMa
   ([name, { cell, resetAfter, gates }]) =>
     [64, 128].flatMap((steps) =>
       [128, 256, 512].flatMap((size) =>
-        [1, 32, 64].map((batch) =>
-          recurrent(`${name}-T${steps}-B${batch}-H${size}`, gates, {
-            cell,
-            resetAfter,
-            steps,
-            batch,
-            inputSize: size,
-            hiddenSize: size,
-          }),
-        ),
+        [1, 32, 64].flatMap((batch) => {
+          const sizes = { steps, batch, inputSize: size, hiddenSize: size };
+          const full = `${name}-T${steps}-B${batch}-H${size}`;
+          return [
+            recurrent(full, gates, { part: 'forward', cell, resetAfter, ...sizes }),
+            recurrent(`${full}-gradients`, gates, { part: 'gradients', cell, resetAfter, ...sizes }),
+          ];
+        }),
       ),
     ),
 );
 
 function recurrent(name: string, gates: number, spec: RecurrentSpec): Workload<RecurrentSpec> {
-  const { steps, batch, inputSize, hiddenSize } = spec;
+  const { part, steps, batch, inputSize, hiddenSize, resetAfter } = spec;
   const width = gates * hiddenSize;
   const scale = 1 / Math.sqrt(hiddenSize);
+  // Each product of the way forward has two on the way back.
+  const passes = part === 'forward' ? 1 : 3;
   return {
     name,
     spec,
-    default: steps === 64 && hiddenSize === 128 && batch < 64,
+    default: resetAfter || (steps === 64 && hiddenSize === 128 && batch < 64),
     goal: batch === 1 ? 3 : 2,
-    flops: 2 * steps * batch * (inputSize + hiddenSize) * width,
-    bytes: 4 * ((inputSize + hiddenSize) * width + steps * batch * (inputSize + hiddenSize)),
+    flops: passes * 2 * steps * batch * (inputSize + hiddenSize) * width,
+    bytes: passes * 4 * ((inputSize + hiddenSize) * width + steps * batch * (inputSize + hiddenSize)),
+    tolerance: part === 'forward' ? undefined : 1e-4,
     inputs: () => ({
       x: fill(steps * batch * inputSize, 1),
       weight: fill(inputSize * width, 2, scale),
       recurrentWeight: fill(hiddenSize * width, 3, scale),
       bias: fill(width, 4, scale),
       recurrentBias: fill(width, 5, scale),
+      dOutput: fill(steps * batch * hiddenSize, 6),
     }),
-    reference: async (inputs) => ({ output: sampled(hiddenStates(spec, gates, inputs)) }),
+    async reference(inputs) {
+      if (part === 'forward') return { output: sampled(hiddenStates(spec, gates, inputs)) };
+      const gradients = Object.entries(await recurrentGradients(spec, inputs));
+      return Object.fromEntries(gradients.map(([name, values]) => [name, sampled(values)]));
+    },
   };
 }
 

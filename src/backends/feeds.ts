@@ -112,20 +112,22 @@ export function encode(dtype: DType, data: ArrayLike<number> | number, words: Ar
   }
 }
 
-/** Device words as the typed array that a user gets. */
-export function decode(spec: TensorSpec, words: ArrayBuffer): TensorData {
+/** The device words from byte `at` on as the typed array that a user gets. It may lie in `words`, where nothing else does. */
+export function decode(spec: TensorSpec, words: ArrayBuffer, at = 0): TensorData {
   const size = sizeOf(spec.shape);
+  const own = <Data extends TensorData>(view: Data) =>
+    view.byteLength === words.byteLength ? view : (view.slice() as Data);
   switch (spec.dtype) {
     case 'float32':
-      return new Float32Array(words, 0, size).slice();
+      return own(new Float32Array(words, at, size));
     case 'int32':
-      return new Int32Array(words, 0, size).slice();
+      return own(new Int32Array(words, at, size));
     case 'uint32':
-      return new Uint32Array(words, 0, size).slice();
+      return own(new Uint32Array(words, at, size));
     case 'bool':
-      return toTensorData('bool', new Uint32Array(words, 0, size));
+      return toTensorData('bool', new Uint32Array(words, at, size));
     case 'float16':
-      return Float32Array.from(new Uint16Array(words, 0, size), halfToNumber);
+      return Float32Array.from(new Uint16Array(words, at, size), halfToNumber);
   }
 }
 

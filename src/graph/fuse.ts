@@ -29,6 +29,10 @@ interface Group {
   readonly shape: Shape;
   /** Whether more elementwise steps may join. */
   readonly open: boolean;
+  /** The place in the trace of the latest step that this group holds or, over other groups, needs. */
+  reach: number;
+  /** Groups that read a result of this one. */
+  readonly readers: Set<Group>;
 }
 
 /**
@@ -44,6 +48,7 @@ export function fuse(trace: Trace, target: Target): Unit[] {
 
 function formGroups(trace: Trace, target: Target): Group[] {
   const groupOf = new Map<Step, Group>();
+  const places: Places = new Map(trace.steps.map((step, i) => [step, i]));
   const users = usersOf(trace);
   const groups = new Set<Group>();
   const onlyUser = onlyUsersOf(trace, users);
@@ -58,7 +63,7 @@ function formGroups(trace: Trace, target: Target): Group[] {
     }
     const { shape } = step.outputs[0].spec;
     const candidates = step.op.elementwise ? candidatesFor(joining, shape, groupOf) : [];
-    let group = candidates.find((candidate) => fits(candidate, joining, groupOf, users, target));
+    let group = candidates.find((candidate) => fits(candidate, joining, groupOf, users, target, places));
     if (group) {
       group.chain.push(...joining);
     } else {
@@ -69,21 +74,52 @@ function formGroups(trace: Trace, target: Target): Group[] {
         chain: isChain ? joining : [],
         shape,
         open: isChain || step.op.epilogue !== undefined,
+        reach: 0,
+        readers: new Set(),
       };
       groups.add(group);
     }
-    for (const each of joining) groupOf.set(each, group);
+    settle(joining, group, groupOf, places);
     // Other chains of the same shape that the step reads may now join, too.
     for (const other of candidatesFor([step], shape, groupOf)) {
       if (other === group || other.producer || !step.op.elementwise) continue;
-      if (!fits(group, other.chain, groupOf, users, target)) continue;
-      for (const moved of other.chain) groupOf.set(moved, group);
+      if (!fits(group, other.chain, groupOf, users, target, places)) continue;
+      for (const reader of other.readers) if (reader !== group) group.readers.add(reader);
+      settle(other.chain, group, groupOf, places);
       group.chain.push(...other.chain);
-      group.chain.sort((a, b) => trace.steps.indexOf(a) - trace.steps.indexOf(b));
+      group.chain.sort((a, b) => places.get(a)! - places.get(b)!);
       groups.delete(other);
     }
   }
   return [...groups];
+}
+
+/** Where each step stands in the trace. */
+type Places = ReadonlyMap<Step, number>;
+
+/** Enters `steps` as members of the group. */
+function settle(steps: readonly Step[], group: Group, groupOf: Map<Step, Group>, places: Places): void {
+  for (const step of steps) groupOf.set(step, group);
+  let { reach } = group;
+  for (const step of steps) {
+    reach = Math.max(reach, places.get(step)!);
+    for (const { producer } of step.inputs) {
+      const before = producer && groupOf.get(producer);
+      if (!before || before === group) continue;
+      before.readers.add(group);
+      reach = Math.max(reach, before.reach);
+    }
+  }
+  extendReach(group, reach);
+}
+
+function extendReach(group: Group, reach: number): void {
+  const waiting = [group];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    if (next.reach >= reach && next !== group) continue;
+    next.reach = reach;
+    waiting.push(...[...next.readers].filter((reader) => reader.reach < reach));
+  }
 }
 
 /** For each step whose results are used once, by another step: that step. */
@@ -145,6 +181,7 @@ function fits(
   groupOf: ReadonlyMap<Step, Group>,
   users: ReadonlyMap<Value, number>,
   target: Target,
+  places: Places,
 ): boolean {
   const inside = new Set<Step>([...(group.producer ? [group.producer] : []), ...group.chain, ...joining]);
   // What the kernel itself reads cannot be made in its epilogue.
@@ -164,7 +201,7 @@ function fits(
       if (input.producer && !inside.has(input.producer)) needed.add(input.producer);
     }
   }
-  if (dependsOn(needed, inside, groupOf)) return false;
+  if (dependsOn(needed, inside, groupOf, places)) return false;
   return storageBuffers(inside, group.producer, users) <= target.limits.storageBuffersPerShaderStage;
 }
 
@@ -178,11 +215,15 @@ function dependsOn(
   steps: Iterable<Step>,
   inside: ReadonlySet<Step>,
   groupOf: ReadonlyMap<Step, Group>,
+  places: Places,
 ): boolean {
+  const first = Math.min(...[...inside].map((step) => places.get(step)!));
   const waiting = [...steps];
   const seen = new Set<Step>(waiting);
   for (let step = waiting.pop(); step; step = waiting.pop()) {
     const group = groupOf.get(step);
+    // All of `inside` comes later than anything that this group needs.
+    if (group && group.reach < first) continue;
     const together = group ? [...(group.producer ? [group.producer] : []), ...group.chain] : [step];
     for (const member of together) {
       if (inside.has(member)) return true;

@@ -182,6 +182,7 @@ export class Graph {
   /** Every node, in the order of creation, in which inputs come before their users. */
   readonly nodes: Node[] = [];
   private readonly names = new Map<string, Tensor>();
+  private readonly groups = new Map<string, Variable[]>();
   private readonly scopes: string[] = [];
   private groupFill = 0;
   private groupNumber = 0;
@@ -233,6 +234,9 @@ export class Graph {
     ]);
     const variable = node.outputs[0] as Variable;
     this.names.set(path, variable);
+    const members = this.groups.get(group);
+    if (members) members.push(variable);
+    else this.groups.set(group, [variable]);
     return variable;
   }
 
@@ -274,6 +278,11 @@ export class Graph {
 
   get variables(): Variable[] {
     return this.nodes.map((node) => node.outputs[0]).filter((tensor) => tensor instanceof Variable);
+  }
+
+  /** In the order in which they were made. */
+  variablesOf(group: string): readonly Variable[] {
+    return this.groups.get(group) ?? [];
   }
 
   /** A number that no other call gets: the stream of random numbers of one dropout. */

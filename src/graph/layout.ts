@@ -62,8 +62,7 @@ export function variableLayout(
 ): { offsets: Map<Variable, number>; bytes: number } {
   const offsets = new Map<Variable, number>();
   let bytes = 0;
-  for (const variable of graph.variables) {
-    if (variable.group !== group) continue;
+  for (const variable of graph.variablesOf(group)) {
     offsets.set(variable, bytes);
     bytes += Math.ceil(storageBytes(variable) / alignment) * alignment;
   }

@@ -120,6 +120,12 @@ export function trace(request: Request, options: TraceOptions = {}): Trace {
   };
 }
 
+/** What a program reads or updates. */
+export function variablesOf({ variables, updates }: Trace): Variable[] {
+  const read = variables.flatMap(({ variable }) => (variable ? [variable] : []));
+  return [...new Set([...read, ...updates.map(([variable]) => variable)])];
+}
+
 /** Runs an op's reference; integers, bools and float16 are rounded to what their elements can hold. */
 export function runReference(
   op: Op<unknown>,

@@ -37,6 +37,13 @@ export interface Scope {
 /** Whether an initializer becomes a parameter. */
 export type TrainableRule = (name: string, shape: readonly number[]) => boolean;
 
+/** What `work` returns, without pauses. */
+function runThrough<Result>(work: Generator<undefined, Result>): Result {
+  let step = work.next();
+  while (!step.done) step = work.next();
+  return step.value;
+}
+
 /** Turns the nodes of ONNX graphs into nodes of ours. */
 export class Importer {
   readonly graph: Graph;
@@ -67,13 +74,19 @@ export class Importer {
 
   /** Imports what a graph holds into `scope` and gives its outputs. Its inputs must be in the scope already. */
   importGraph(proto: GraphProto, scope: Scope): Value[] {
+    return runThrough(this.importing(proto, scope));
+  }
+
+  /** The same, node by node: what imports a large graph can pause in between. */
+  *importing(proto: GraphProto, scope: Scope): Generator<undefined, Value[]> {
     if (proto.sparse) throw new FormatError('sparse initializers are not supported');
     this.checkOperators(proto.nodes, scope.opsets);
     for (const tensor of proto.initializers) {
       if (scope.values.has(tensor.name)) continue;
       scope.values.set(tensor.name, this.initializer(readTensor(tensor, this.external), scope));
+      yield;
     }
-    this.importNodes(proto.nodes, scope);
+    yield* this.importNodes(proto.nodes, scope);
     return proto.outputs.map(({ name }) => this.lookUp(scope, name, 'the graph'));
   }
 
@@ -113,7 +126,7 @@ export class Importer {
     }
   }
 
-  private importNodes(nodes: readonly NodeProto[], scope: Scope): void {
+  private *importNodes(nodes: readonly NodeProto[], scope: Scope): Generator<undefined, void> {
     if (this.nodes.length + nodes.length > mostNodes)
       throw new GraphError(`loadOnnx: more than ${mostNodes} nodes are not supported`);
     for (const [index, node] of nodes.entries()) {
@@ -136,6 +149,7 @@ export class Importer {
         outputs.push(result);
       }
       this.nodes.push({ name: scope.prefix + label, operator: operatorName(node), outputs });
+      yield;
     }
   }
 
@@ -183,7 +197,7 @@ export class Importer {
       }),
     }));
     this.checkOperators(nodes, made.opsets);
-    this.importNodes(nodes, scope);
+    runThrough(this.importNodes(nodes, scope));
     return made.outputs.map((name) => scope.values.get(name));
   }
 

@@ -1,3 +1,4 @@
+import { Pauses } from '../backends/pause.ts';
 import { FormatError, GraphError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Tensor } from '../graph/graph.ts';
@@ -61,6 +62,7 @@ export async function loadOnnx(
   const bytes = isPlace
     ? await readBytes(source)
     : new Uint8Array(source instanceof ArrayBuffer ? source : source.slice());
+  const pauses = new Pauses();
   const proto = readModelProto(bytes);
   const { graph } = proto;
   if (!graph) throw new FormatError('loadOnnx: these bytes hold no graph: no ONNX model');
@@ -71,15 +73,18 @@ export async function loadOnnx(
     if (!found) throw new FormatError(`loadOnnx: the file "${location}" with tensors was not read`);
     return found;
   };
-  return build(proto, graph, options, external);
+  // Reading has held the thread already.
+  await pauses.take();
+  return build(proto, graph, options, external, pauses);
 }
 
-function build(
+async function build(
   proto: ModelProto,
   graph: GraphProto,
   options: OnnxOptions,
   external: (location: string) => Uint8Array,
-): OnnxModel {
+  pauses: Pauses,
+): Promise<OnnxModel> {
   const importer = new Importer(proto, options.seed ?? 0, options.trainable ?? (() => true), external);
   const scope: Scope = { values: new Map(), around: null, opsets: proto.opsets, prefix: '' };
   const initialized = new Set(graph.initializers.map(({ name }) => name));
@@ -98,7 +103,13 @@ function build(
     inputs[info.name] = value.tensor;
     inputSignature.push({ name: info.name, type: value.type, shape: value.shape });
   }
-  const results = importer.importGraph(graph, scope);
+  const importing = importer.importing(graph, scope);
+  let step = importing.next();
+  while (!step.done) {
+    if (pauses.isDue) await pauses.take();
+    step = importing.next();
+  }
+  const results = step.value;
 
   const outputs: Record<string, Tensor> = {};
   const outputSignature = graph.outputs.map(({ name }, i): OnnxSignature => {

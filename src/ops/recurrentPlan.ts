@@ -94,12 +94,17 @@ function planLoop(
   const sequences = batch * reversed.length;
   const slices = isGpu ? powerOfTwo(target.barrierLanes / quads, length / 4) : 1;
   const weights = 4 * Math.ceil(length / slices) * blocks;
-  const most = forced === 'resident' ? mostRegisters * target.registerWords : target.registerWords;
+  // For one sequence alone, loading the matrix is nearly all the work: that pays for a longer compilation, though not for that of the backward loop.
+  const isAlone = !isGpu && batch === 1 && blocks > 1;
+  const times = forced === 'resident' ? mostRegisters : isAlone ? 2 : 1;
+  const most = times * target.registerWords;
   const isResident = (forced === undefined || forced === 'resident') && weights <= most;
   const strategy = isResident ? 'resident' : 'looped';
   // A GPU has cores for many workgroups, and each reads the matrix anyway; on a CPU each load should serve many sequences.
   const shared = isGpu ? Math.min(Math.ceil(sequences / 64), 4) : Math.min(Math.ceil(sequences / 2), 8);
-  const rows = Math.min(batch, shared, isResident ? 2 : shared);
+  // Each row stands in the program: two of the long rows on the way back take twice as long to compile as one, and are not faster.
+  const inRegisters = blocks === 1 && !isGpu ? 1 : 2;
+  const rows = Math.min(batch, shared, isResident ? inRegisters : shared);
   const fitted = withinMemory(rows, slices, quads, product, target);
   return fitted && { strategy, ...fitted, quads, quadTiles: 1, stepsPerDispatch: steps };
 }

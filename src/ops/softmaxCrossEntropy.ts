@@ -11,7 +11,7 @@ import {
   type Tensor,
   type TensorSpec,
 } from '../graph/graph.ts';
-import { type Binding, linearGrid, noEpilogue, storageType } from '../graph/kernel.ts';
+import { type Binding, linearGrid, noEpilogue, storageType, type Target } from '../graph/kernel.ts';
 import { add, div, mul, sub } from './arithmetic.ts';
 import { cast, equal, where } from './comparison.ts';
 import { forEachLine, type Lines, linesOf, planLines } from './lines.ts';
@@ -245,7 +245,7 @@ function kernels({ inputs, outputs, attrs, target }: KernelContext<Attrs>): Kern
   const forced = target.variants?.softmaxCrossEntropy;
   const single = forced ? forced === 'single' : lines.count * lines.length <= singleWorkgroup;
   const alone = single && reduction !== 'none';
-  const { rows, tiling } = shareLines(lines, alone);
+  const { rows, tiling } = shareLines(lines, alone, target);
   const groups = alone
     ? 1
     : Math.min(Math.ceil(lines.count / tiling.outputs), reduction === 'none' ? 65535 : 1024);
@@ -344,9 +344,14 @@ function declare(buffers: readonly Buffer[]): string {
   return [...lines, `@group(0) @binding(${buffers.length}) var<uniform> params: Params;`].join('\n');
 }
 
-/** A workgroup that is alone takes as many lines at once as it can: fewer rounds, fewer barriers. */
-function shareLines(lines: Lines, alone: boolean) {
+/**
+ * A workgroup that is alone takes as many lines at once as it can: fewer rounds, fewer barriers. Where a barrier is dear, an invocation
+ * takes a line of its own as long as there are enough of them.
+ */
+function shareLines(lines: Lines, alone: boolean, { fastWorkgroupMemory, barrierLanes }: Target) {
   const { rows, tiling } = planLines(lines, false);
+  if (!fastWorkgroupMemory && lines.count >= barrierLanes)
+    return { rows, tiling: { lanes: 1, outputs: barrierLanes, threads: barrierLanes } };
   if (!alone || !rows) return { rows, tiling };
   let { lanes } = tiling;
   while (lanes > 32 && (tiling.threads / lanes) * 2 <= lines.count) lanes /= 2;

@@ -1,9 +1,9 @@
+import type { Pauses } from '../backends/pause.ts';
 import { isFloat } from '../core/dtype.ts';
 import { FeedError, ShapeError } from '../core/errors.ts';
 import { showShape, sizeOf } from '../core/shape.ts';
 import type { TensorSpec } from '../graph/kernel.ts';
 import type { Dataset } from './dataset.ts';
-import type { Pauses } from './pause.ts';
 
 /** What targets are class numbers, and how many classes there are. */
 export interface LabelRange {

@@ -1,3 +1,4 @@
+import { Pauses } from '../backends/pause.ts';
 import type { DType, TensorData } from '../core/dtype.ts';
 import { NonFiniteError, TrainingError } from '../core/errors.ts';
 import type { Shape } from '../core/shape.ts';
@@ -8,7 +9,6 @@ import { type CompiledModel, outputsOf, toTensors } from './compiledModel.ts';
 import { type DataArrays, type Dataset, dataset, type Fields, toDataset } from './dataset.ts';
 import type { Quality } from './events.ts';
 import { type BatchTensors, Feeder, type LabelRanges, oneAhead } from './feeding.ts';
-import { Pauses } from './pause.ts';
 
 export interface EvaluateOptions {
   /** Samples of one run; default 128. */

@@ -1,4 +1,5 @@
 import type { Feeds } from '../backends/backend.ts';
+import { Pauses } from '../backends/pause.ts';
 import type { TensorData } from '../core/dtype.ts';
 import { NonFiniteError, TensorloomError, TrainingError } from '../core/errors.ts';
 import { Tensor, type Variable } from '../graph/graph.ts';
@@ -11,7 +12,6 @@ import type { EpochRecord, History, Progress, Quality, TrainingEvent } from './e
 import { type Batch, Feeder, type LabelRanges, oneAhead } from './feeding.ts';
 import { type FitOptions, type Plan, planOf } from './fitOptions.ts';
 import { notFinite } from './nonFinite.ts';
-import { Pauses } from './pause.ts';
 import { stepGraph, stepProgram } from './steps.ts';
 import type { TrainingControl, TrainingState } from './trainingState.ts';
 

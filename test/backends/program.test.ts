@@ -77,6 +77,41 @@ for (const backend of ['cpu', 'webgpu'] as const) {
       expect(await device.read(graph.step)).toEqual(Uint32Array.of(1));
     });
 
+    it('starts with the first values of variables that are loaded in several pieces', async () => {
+      const graph = new Graph();
+      const values = Float32Array.from({ length: 2 ** 20 + 5 }, (_, i) => i % 1009);
+      const large = graph.variable('large', [values.length], { initializer: values });
+      const zeros = graph.variable('zeros', [3]);
+      const ones = graph.variable('ones', [3], { initializer: 1 });
+      const program = await device.compile({
+        outputs: { total: add(zeros, ones) },
+        updates: [[large, large]],
+      });
+      expect(await program.run()).toEqual({ total: Float32Array.of(1, 1, 1) });
+      expect(await device.read(large)).toEqual(values);
+    });
+
+    it('keeps what is written to a variable while the first program is compiled', async () => {
+      const graph = new Graph();
+      const values = new Float32Array(3 * 2 ** 20).fill(1);
+      const weight = graph.variable('weight', [values.length], { initializer: values });
+      const compiling = device.compile({ outputs: { first: sum(weight) } });
+      device.write(weight, values.fill(2));
+      expect(await (await compiling).run()).toEqual({ first: Float32Array.of(6 * 2 ** 20) });
+    });
+
+    it('compiles two programs of the same variables at one time', async () => {
+      const graph = new Graph();
+      const values = Float32Array.from({ length: 2 ** 21 }, (_, i) => i % 7);
+      const weight = graph.variable('weight', [values.length], { initializer: values });
+      const [doubled, read] = await Promise.all([
+        device.compile({ updates: [[weight, mul(weight, 2)]] }),
+        device.compile({ outputs: { weight } }),
+      ]);
+      await doubled.run();
+      expect((await read.run()).weight).toEqual(values.map((value) => 2 * value));
+    });
+
     it('copies a gradient that is no kernel output of its own', async () => {
       // d/dw Σ (w + c) v is v itself, a variable; both parameters have the same gradient.
       const graph = new Graph();

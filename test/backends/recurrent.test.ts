@@ -186,3 +186,32 @@ for (const name of names) {
     ),
   });
 }
+
+// One sequence alone keeps a larger matrix in registers, where these are many.
+for (const name of ['lstm', 'gru'] as const) {
+  const { op, cell, gates } = cells[name];
+  checkOp(`${name} of one sequence, 256 units`, {
+    samples: [
+      {
+        inputs: [
+          { shape: [3, 1, 2] },
+          { shape: [2, gates * 256] },
+          { shape: [256, gates * 256], values: { low: -1 / 256, high: 1 / 256 } },
+        ],
+        build: ([x, weight, recurrentWeight]) => cell(x, { weight, recurrentWeight }).output,
+        gradient: false,
+        variants: [{}, { [op]: 'looped' }],
+      },
+    ],
+  });
+}
+
+it('keeps 256 units in registers on SwiftShader for one sequence, but not for several, nor on the way back', () => {
+  const target = { ...defaultTarget, barrierLanes: 64, fastWorkgroupMemory: false, registerWords: 2048 };
+  const labels = (batch: number) => {
+    const { calls } = plan(trace({ outputs: layer('lstm', 3, batch, 256).outputs, updates: [] }), target);
+    return new Set(calls.map(({ call }) => call.label).filter((label) => label.startsWith('lstm')));
+  };
+  expect(labels(1)).toEqual(new Set(['lstm/resident', 'lstmGradient/looped']));
+  expect(labels(2)).toEqual(new Set(['lstm/looped', 'lstmGradient/looped']));
+});

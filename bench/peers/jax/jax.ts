@@ -1,6 +1,7 @@
 import {
   blockUntilReady,
   defaultDevice,
+  grad,
   init,
   jit,
   lax,
@@ -11,7 +12,7 @@ import {
 } from '@jax-js/jax';
 import type { Runnable, TypedArray } from '../../page/contender.ts';
 
-export { jit, lax, nn, np, tree, valueAndGrad };
+export { grad, jit, lax, nn, np, tree, valueAndGrad };
 export type Value = np.Array;
 
 export async function openJax(): Promise<void> {

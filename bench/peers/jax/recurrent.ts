@@ -1,10 +1,10 @@
 import type { Prepare } from '../../page/contender.ts';
 import type { RecurrentSpec } from '../../workloads/recurrent.ts';
-import { array, nn, np, openJax, runJitted, type Value } from './jax.ts';
+import { array, grad, nn, np, openJax, runJitted, type Value } from './jax.ts';
 
 export const prepare: Prepare<RecurrentSpec> = async (spec, inputs) => {
   await openJax();
-  const { steps, batch, inputSize, hiddenSize, cell } = spec;
+  const { part, steps, batch, inputSize, hiddenSize, cell } = spec;
   const width = inputs.bias.length;
   const operands = [
     array(inputs.x, [steps, batch, inputSize]),
@@ -13,14 +13,36 @@ export const prepare: Prepare<RecurrentSpec> = async (spec, inputs) => {
     array(inputs.bias, [width]),
     array(inputs.recurrentBias, [width]),
   ];
+  const layer = (x: Value, weight: Value, recurrentWeight: Value, bias: Value, recurrentBias: Value) =>
+    cell === 'lstm'
+      ? lstm(spec, x, weight, recurrentWeight, bias.add(recurrentBias))
+      : gru(spec, x, weight, recurrentWeight, bias, recurrentBias);
+  if (part === 'forward')
+    return runJitted(
+      (x, weight, recurrentWeight, bias, recurrentBias) => ({
+        output: layer(x, weight, recurrentWeight, bias, recurrentBias),
+      }),
+      operands,
+    );
+  const product = (dOutput: Value, ...values: Parameters<typeof layer>) =>
+    layer(...values)
+      .mul(dOutput)
+      .sum();
+  const gradients = grad(product, { argnums: [1, 2, 3, 4] });
   return runJitted(
-    (x, weight, recurrentWeight, bias, recurrentBias) => ({
-      output:
-        cell === 'lstm'
-          ? lstm(spec, x, weight, recurrentWeight, bias.add(recurrentBias))
-          : gru(spec, x, weight, recurrentWeight, bias, recurrentBias),
-    }),
-    operands,
+    (dOutput, ...values) => {
+      const [x, weight, recurrentWeight, bias, recurrentBias] = values;
+      const [dX, dWeight, dRecurrentWeight, dBias] = gradients(
+        dOutput,
+        x,
+        weight,
+        recurrentWeight,
+        bias,
+        recurrentBias,
+      );
+      return { dX, dWeight, dRecurrentWeight, dBias };
+    },
+    [array(inputs.dOutput, [steps, batch, hiddenSize]), ...operands],
   );
 };
 

@@ -64,11 +64,22 @@ function attribute(name: string, value: number | string | readonly number[]): on
   return Number.isInteger(value) ? { name, type: INT, i: value } : { name, type: FLOAT_ATTRIBUTE, f: value };
 }
 
-/** Inputs and outputs stay on the device. The graph is captured, so that a step replays it, where ONNX Runtime can. */
-export async function runModel(model: OnnxModel): Promise<Runnable> {
+/** Runs a model that is written here. */
+export const runModel = (model: OnnxModel): Promise<Runnable> =>
+  runFile(encodeModel(model), model.inputs, Object.keys(model.outputs));
+
+/**
+ * Inputs and outputs stay on the device, unless `feedsSteps`: then each step writes the inputs anew, into the same buffers. The graph is
+ * captured, so that a step replays it, where ONNX Runtime can.
+ */
+export async function runFile(
+  bytes: Uint8Array,
+  inputs: OnnxModel['inputs'],
+  outputs?: readonly string[],
+  feedsSteps = false,
+): Promise<Runnable> {
   ort.env.wasm.numThreads = 1;
   ort.env.wasm.wasmPaths = new URL('./', import.meta.url).href;
-  const bytes = encodeModel(model);
   const open = (enableGraphCapture: boolean) =>
     ort.InferenceSession.create(bytes, {
       executionProviders: [{ name: 'webgpu', preferredLayout: 'NHWC', validationMode: 'disabled' }],
@@ -82,20 +93,22 @@ export async function runModel(model: OnnxModel): Promise<Runnable> {
     return open(false);
   });
   const device = (await ort.env.webgpu.device) as GPUDevice;
-  const onDevice = (shape: readonly number[], values: TypedArray) => {
+  const feeds: Record<string, ort.Tensor> = {};
+  const writes: (() => void)[] = [];
+  for (const [name, { shape, values }] of Object.entries(inputs)) {
     const size = Math.ceil((shape.reduce((a, b) => a * b, 1) * 4) / 16) * 16;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const buffer = device.createBuffer({ size, usage });
-    device.queue.writeBuffer(buffer, 0, values);
-    return ort.Tensor.fromGpuBuffer(buffer, {
+    writes.push(() => device.queue.writeBuffer(buffer, 0, values));
+    feeds[name] = ort.Tensor.fromGpuBuffer(buffer, {
       dataType: values instanceof Int32Array ? 'int32' : 'float32',
       dims: [...shape],
     });
-  };
-  const feeds: Record<string, ort.Tensor> = {};
-  for (const [name, { shape, values }] of Object.entries(model.inputs)) feeds[name] = onDevice(shape, values);
+  }
+  for (const write of writes) write();
   let last: ort.InferenceSession.ReturnType | null = null;
   const step = async () => {
+    if (feedsSteps) for (const write of writes) write();
     const results = await session.run(feeds);
     for (const value of Object.values(last ?? {})) value.dispose();
     last = results;
@@ -105,7 +118,7 @@ export async function runModel(model: OnnxModel): Promise<Runnable> {
     async run() {
       await step();
       const results: Record<string, ArrayLike<number>> = {};
-      for (const name of Object.keys(model.outputs))
+      for (const name of outputs ?? session.outputNames)
         results[name] = (await last![name].getData()) as Float32Array;
       return results;
     },

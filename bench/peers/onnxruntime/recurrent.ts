@@ -4,6 +4,7 @@ import { runModel } from './ort.ts';
 
 export const prepare: Prepare<RecurrentSpec> = (spec, inputs) => {
   const { cell, steps, batch, inputSize, hiddenSize, resetAfter } = spec;
+  if (spec.part !== 'forward') return { unable: 'inference only' };
   // ONNX: lstm i, o, f, c; gru z, r, h
   const order = cell === 'lstm' ? [0, 3, 1, 2] : [1, 0, 2];
   const width = order.length * hiddenSize;

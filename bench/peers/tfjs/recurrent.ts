@@ -5,7 +5,7 @@ import { swapTimeAndBatch } from './layout.ts';
 import { openTf, runEager, tf } from './tf.ts';
 
 export const prepare: Prepare<RecurrentSpec> = async (spec, inputs) => {
-  const { cell, steps, batch, inputSize, hiddenSize } = spec;
+  const { part, cell, steps, batch, inputSize, hiddenSize } = spec;
   if (cell === 'gru' && spec.resetAfter) return { unable: 'resetAfter throws "not implemented"' };
   await openTf();
   const options = {
@@ -26,13 +26,44 @@ export const prepare: Prepare<RecurrentSpec> = async (spec, inputs) => {
     tf.tensor1d(gatesInOrder(bias, hiddenSize, order)),
   ]);
   const x = tf.tensor3d(swapTimeAndBatch(inputs.x, steps, batch, inputSize), [batch, steps, inputSize]);
+  if (part === 'forward') {
+    return runEager(
+      () => ({ output: model.predict(x, { batchSize: batch }) as tf.Tensor }),
+      (_, values) => swapTimeAndBatch(values, batch, steps, hiddenSize),
+    );
+  }
+  const dOutput = tf.tensor3d(swapTimeAndBatch(inputs.dOutput, steps, batch, hiddenSize), [
+    batch,
+    steps,
+    hiddenSize,
+  ]);
+  // Gradients by the names of variables, of which the input is one here.
+  const input = tf.variable(x, true, 'input');
   return runEager(
-    () => ({ output: model.predict(x, { batchSize: batch }) as tf.Tensor }),
-    (_, values) => swapTimeAndBatch(values, batch, steps, hiddenSize),
+    () => {
+      const { grads } = tf.variableGrads(() =>
+        (model.apply(input, { training: true }) as tf.Tensor).mul(dOutput).sum().asScalar(),
+      );
+      const of = (suffix: string) => grads[Object.keys(grads).find((name) => name.endsWith(suffix))!];
+      return {
+        dX: grads.input,
+        dWeight: of('/kernel'),
+        dRecurrentWeight: of('/recurrent_kernel'),
+        dBias: of('/bias'),
+      };
+    },
+    (name, values) =>
+      name === 'dX'
+        ? swapTimeAndBatch(values, batch, steps, inputSize)
+        : gatesInOrder(values, hiddenSize, order),
   );
 };
 
-function gatesInOrder(values: TypedArray, size: number, order: readonly number[]): Float32Array {
+function gatesInOrder(
+  values: Float32Array | Int32Array,
+  size: number,
+  order: readonly number[],
+): Float32Array {
   const width = size * order.length;
   return Float32Array.from(values, (_, i) => {
     const column = i % width;

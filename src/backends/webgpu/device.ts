@@ -3,11 +3,12 @@ import { asOfCall } from '../../core/errors.ts';
 import type { Variable } from '../../graph/graph.ts';
 import type { Target } from '../../graph/kernel.ts';
 import { plan } from '../../graph/plan.ts';
-import { trace } from '../../graph/trace.ts';
+import { trace, variablesOf } from '../../graph/trace.ts';
 import type { CompileOptions, Device, DeviceInfo, MemoryUse, Program } from '../backend.ts';
 import { checkData, decode, toRequest } from '../feeds.ts';
+import { Pauses } from '../pause.ts';
 import { adapterKey, type TuningTable } from '../tuning.ts';
-import { PipelineCache } from './pipelines.ts';
+import { type Pipeline, PipelineCache } from './pipelines.ts';
 import { guardBytes, WebGpuProgram } from './program.ts';
 import { DeviceState } from './state.ts';
 
@@ -75,16 +76,31 @@ export class WebGpuDevice implements Device {
       variants: options.variants,
       tuned: this.tuning[adapterKey(this.info)],
     };
+    const pauses = new Pauses();
+    const pause = async () => {
+      await pauses.take();
+      this.state.checkUsable();
+      options.signal?.throwIfAborted();
+    };
+    // Whoever built the graph may have held the thread for long.
+    await pause();
     const planned = plan(traced, target, { guardBytes: options.guards ? guardBytes : 0 });
     let done = 0;
-    const pipelines = await Promise.all(
-      planned.calls.map(async ({ call, path }, _, calls) => {
-        const pipeline = await this.pipelines.get(call, path);
+    const { calls } = planned;
+    const compiling: Promise<Pipeline>[] = [];
+    for (const { call, path } of calls) {
+      if (pauses.isDue) await pause();
+      const pipeline = this.pipelines.get(call, path).then((made) => {
         options.signal?.throwIfAborted();
         options.onProgress?.(++done, calls.length);
-        return pipeline;
-      }),
-    );
+        return made;
+      });
+      // Awaited below, perhaps not before it fails.
+      pipeline.catch(() => {});
+      compiling.push(pipeline);
+    }
+    const pipelines = await Promise.all(compiling);
+    await this.state.fillGroups(variablesOf(traced), pauses);
     this.state.checkUsable();
     return new WebGpuProgram<Names>(this, this.state, options, traced, planned, pipelines);
   }

@@ -2,7 +2,7 @@ import type { TensorData } from '../../core/dtype.ts';
 import { DeviceError } from '../../core/errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { type Plan, type Region, storageBytes } from '../../graph/layout.ts';
-import type { Trace } from '../../graph/trace.ts';
+import { type Trace, variablesOf } from '../../graph/trace.ts';
 import type { CompileOptions, Device, Feeds, Profile, Program, ProgramStats } from '../backend.ts';
 import { findNonFinite } from '../diagnose.ts';
 import {
@@ -92,9 +92,9 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
       this.returnStaging(staging);
     }
     const results: Record<string, TensorData> = {};
-    for (const { name, at, from } of this.readbacks) {
+    for (const { name, at } of this.readbacks) {
       const { spec } = this.planned.outputs.get(name)!;
-      results[name] = decode(spec, words.slice(at, at + from.bytes));
+      results[name] = decode(spec, words, at);
     }
     for (const name of this.finite) {
       const wrong = results[name].find((element) => !Number.isFinite(element));
@@ -189,12 +189,7 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
     const flags = usage.storage | usage.copySource | usage.copyDestination;
     for (const buffer of this.planned.buffers) {
       if (buffer.kind === 'variables') {
-        const { graph } = [
-          ...this.traced.variables,
-          ...this.traced.updates.map(([variable]) => ({ variable })),
-        ]
-          .map(({ variable }) => variable!)
-          .find((variable) => variable.group === buffer.group)!;
+        const { graph } = variablesOf(this.traced).find((variable) => variable.group === buffer.group)!;
         this.buffers.push(this.state.variableGroup(graph, buffer.group).buffer);
         continue;
       }

@@ -1,7 +1,7 @@
 /** Milliseconds of our work after which others get their turn: a page draws 60 times a second. */
 const turn = 12;
 
-/** Lets events, timers and drawing have their turn, now and then. */
+/** Lets events, timers and drawing have their turn, now and then: no task of ours should hold a page's thread for 50 ms. */
 export class Pauses {
   private last = performance.now();
 

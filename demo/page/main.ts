@@ -65,9 +65,6 @@ document.body.append(
 );
 
 function header(): HTMLElement {
-  const links = names.map((name) =>
-    html('li', {}, html('a', { href: `#${name}` }, text.sections[name].short)),
-  );
   const menu = choice({
     label: common.language,
     options: languages,

@@ -32,7 +32,7 @@ describe('the section on activations', () => {
     const curves = section.locator('.curves svg');
     const box = await curves.boundingBox();
     if (!box) throw new Error('the curves are not shown');
-    await visitor.page.mouse.move(box.x + box.width / 2, box.y + box.height / 3);
+    await curves.hover({ position: { x: box.width / 2, y: box.height / 3 } });
     await shows(2, '0.2500');
     expect(await x.inputValue()).toBe('0');
     expect(visitor.complaints).toEqual([]);

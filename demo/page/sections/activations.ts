@@ -1,11 +1,11 @@
 import type { Curve } from '../jobs/activations.ts';
 import { type Place, suggestions, workbench } from '../section.ts';
 import snippet from '../snippets/activations.ts?text';
+import { failure } from '../text/language.ts';
 import { code } from '../ui/code.ts';
 import { choice, message, reading, readings, row, slider } from '../ui/controls.ts';
 import { html, rich } from '../ui/element.ts';
-import { newest, reasonOf } from '../ui/newest.ts';
-import { fillIn } from '../ui/training.ts';
+import { newest } from '../ui/newest.ts';
 import { startJob } from '../worker/client.ts';
 import { chainFigure } from './activationsChain.ts';
 import { curveFigure } from './activationsCurve.ts';
@@ -26,7 +26,7 @@ export async function mount({ body, text, common }: Place<'activations'>): Promi
   let shown: Curve | null = null;
   let place = curvePlaces.indexOf(0);
   const said = message();
-  const failed = (error: unknown) => said.say(fillIn(common.failed, { reason: reasonOf(error) }), 'bad');
+  const failed = (error: unknown) => said.say(failure(common, error), 'bad');
 
   const figure = curveFigure(text.figure, { value: 'f(x)', slope: 'f′(x)' }, (index) => {
     placeSlider.value = curvePlaces[index];

@@ -4,11 +4,12 @@ import type { JobOf } from '../jobs/jobs.ts';
 import type { NetworkReading } from '../jobs/learner.ts';
 import { type Place, suggestions, workbench } from '../section.ts';
 import snippet from '../snippets/backPropagation.ts?text';
+import { failure } from '../text/language.ts';
 import { lineChart } from '../ui/chart.ts';
 import { code } from '../ui/code.ts';
 import { button, choice, message, reading, readings, row, slider } from '../ui/controls.ts';
 import { html } from '../ui/element.ts';
-import { newest, reasonOf } from '../ui/newest.ts';
+import { newest } from '../ui/newest.ts';
 import { onTheme } from '../ui/theme.ts';
 import { fillIn, numbers, trainingControls } from '../ui/training.ts';
 import { startJob } from '../worker/client.ts';
@@ -63,12 +64,7 @@ export async function mount({ body, text, common, language }: Place<'backPropaga
       controls.status = 'idle';
       list.show(null, '');
       const missing = error instanceof Error && error.name === 'MissingExport';
-      said.say(
-        missing
-          ? fillIn(text.missing, { name: error.message })
-          : fillIn(common.failed, { reason: reasonOf(error) }),
-        'bad',
-      );
+      said.say(missing ? fillIn(text.missing, { name: error.message }) : failure(common, error), 'bad');
     }
   }
 

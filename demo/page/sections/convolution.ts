@@ -4,6 +4,7 @@ import type { JobOf } from '../jobs/jobs.ts';
 import { type Place, suggestions, workbench } from '../section.ts';
 import snippet from '../snippets/convolution.ts?text';
 import digitsSnippet from '../snippets/digits.ts?text';
+import { failure } from '../text/language.ts';
 import { cellGrid, numbersTable, short } from '../ui/cells.ts';
 import { code } from '../ui/code.ts';
 import { button, choice, message, row, slider } from '../ui/controls.ts';
@@ -42,8 +43,7 @@ export function mount({ body, text, common }: Place<'convolution'>): void {
   }
   const said = message();
   function failed(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    said.say(fillIn(common.failed, { reason }), 'bad');
+    said.say(failure(common, error), 'bad');
   }
 
   // Figures

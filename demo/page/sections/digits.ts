@@ -3,6 +3,7 @@ import type { Standing } from '../jobs/digitsNetwork.ts';
 import type { JobOf } from '../jobs/jobs.ts';
 import { type Place, suggestions, workbench } from '../section.ts';
 import snippet from '../snippets/digits.ts?text';
+import { failure } from '../text/language.ts';
 import { lineChart } from '../ui/chart.ts';
 import { code } from '../ui/code.ts';
 import { message, reading, readings } from '../ui/controls.ts';
@@ -72,8 +73,7 @@ export function mount({ body, text, common, language }: Place<'digits'>): void {
   }
 
   function failed(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    said.say(fillIn(common.failed, { reason }), 'bad');
+    said.say(failure(common, error), 'bad');
   }
 
   async function train(): Promise<void> {

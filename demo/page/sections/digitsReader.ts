@@ -4,6 +4,7 @@ import type { Text } from '../text/language.ts';
 import { message } from '../ui/controls.ts';
 import { html, rich } from '../ui/element.ts';
 import { type MapWall, mapWall } from '../ui/maps.ts';
+import { newest } from '../ui/newest.ts';
 import { fillIn, numbers } from '../ui/training.ts';
 import { probabilityBars } from './digitsFigures.ts';
 import { digitPad } from './digitsPad.ts';
@@ -24,30 +25,15 @@ export function digitReader(
   let wallList: MapWall[] = [];
   let drawn: Float32Array | null = null;
   let label: number | null = null;
-  let isLooking = false;
-  let isStale = false;
   let lookedAt = 0;
   let timer = 0;
   answer.say(text.drawHere);
 
-  /** Asks the worker: one question at a time, and always about the newest. */
-  async function look(): Promise<void> {
-    isStale = true;
-    if (isLooking) return;
-    isLooking = true;
-    try {
-      while (isStale) {
-        isStale = false;
-        lookedAt = performance.now();
-        const seen = drawn && (await worker.look(drawn));
-        show(drawn ? seen : null);
-      }
-    } catch (error) {
-      section.failed(error);
-    } finally {
-      isLooking = false;
-    }
-  }
+  const look = newest(async () => {
+    lookedAt = performance.now();
+    const seen = drawn && (await worker.look(drawn));
+    show(drawn ? seen : null);
+  }, section.failed);
 
   function show(look: Look | null): void {
     bars.set(look?.probabilities ?? null);
@@ -112,11 +98,11 @@ export function digitReader(
       walls,
     ),
     look(): void {
-      if (drawn) void look();
+      if (drawn) look();
     },
     /** While the network learns, its answer changes; but the training comes first. */
     lookAgain(): void {
-      if (drawn && performance.now() - lookedAt > lookAgainAfter) void look();
+      if (drawn && performance.now() - lookedAt > lookAgainAfter) look();
     },
   };
 }

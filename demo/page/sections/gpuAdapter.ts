@@ -1,6 +1,6 @@
 import type { Remote } from 'comlink';
 import type { JobOf } from '../jobs/jobs.ts';
-import type { Common, Text } from '../text/language.ts';
+import { type Common, failure, type Text } from '../text/language.ts';
 import { message } from '../ui/controls.ts';
 import { type Child, html } from '../ui/element.ts';
 import { fillIn } from '../ui/training.ts';
@@ -60,10 +60,7 @@ export function adapterPart(
       );
       said.say('');
     } catch (error) {
-      said.say(
-        fillIn(common.failed, { reason: error instanceof Error ? error.message : String(error) }),
-        'bad',
-      );
+      said.say(failure(common, error), 'bad');
     }
   }
   return { element, show };

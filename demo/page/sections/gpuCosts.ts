@@ -1,6 +1,6 @@
 import type { Remote } from 'comlink';
 import type { JobOf } from '../jobs/jobs.ts';
-import type { Common, Text } from '../text/language.ts';
+import { type Common, failure, type Text } from '../text/language.ts';
 import { message } from '../ui/controls.ts';
 import { html } from '../ui/element.ts';
 import { fillIn } from '../ui/training.ts';
@@ -49,10 +49,7 @@ export function costsPart(
         }),
       );
     } catch (error) {
-      said.say(
-        fillIn(common.failed, { reason: error instanceof Error ? error.message : String(error) }),
-        'bad',
-      );
+      said.say(failure(common, error), 'bad');
     }
   }
   const element = html(

@@ -1,7 +1,7 @@
 import type { Remote } from 'comlink';
 import type { KernelRow, ProfileReading } from '../jobs/gpu.ts';
 import type { JobOf } from '../jobs/jobs.ts';
-import type { Common, Text } from '../text/language.ts';
+import { type Common, failure, type Text } from '../text/language.ts';
 import { button, message, row } from '../ui/controls.ts';
 import { html, rich } from '../ui/element.ts';
 import { fillIn } from '../ui/training.ts';
@@ -101,10 +101,7 @@ export function profilePart(
       try {
         show(await job.profile());
       } catch (error) {
-        said.say(
-          fillIn(common.failed, { reason: error instanceof Error ? error.message : String(error) }),
-          'bad',
-        );
+        said.say(failure(common, error), 'bad');
       }
       start.disabled = false;
     },

@@ -1,7 +1,7 @@
 import { proxy, type Remote } from 'comlink';
 import type { OpVerdict } from '../../cli/verifyOps.ts';
 import type { JobOf } from '../jobs/jobs.ts';
-import type { Common, Text } from '../text/language.ts';
+import { type Common, failure, type Text } from '../text/language.ts';
 import { button, choice, message, row } from '../ui/controls.ts';
 import { html } from '../ui/element.ts';
 import { fillIn } from '../ui/training.ts';
@@ -92,10 +92,7 @@ export function verifyPart(
             'bad',
           );
       } catch (error) {
-        said.say(
-          fillIn(common.failed, { reason: error instanceof Error ? error.message : String(error) }),
-          'bad',
-        );
+        said.say(failure(common, error), 'bad');
       }
       isRunning = false;
       progress.hidden = current.hidden = true;

@@ -3,11 +3,12 @@ import type { JobOf } from '../jobs/jobs.ts';
 import type { NormalisationReading } from '../jobs/normalisation.ts';
 import { type Place, suggestions, workbench } from '../section.ts';
 import snippet from '../snippets/normalisation.ts?text';
+import { failure } from '../text/language.ts';
 import { lineChart } from '../ui/chart.ts';
 import { code } from '../ui/code.ts';
 import { choice, message, reading, readings, row, slider } from '../ui/controls.ts';
 import { html, rich } from '../ui/element.ts';
-import { newest, reasonOf } from '../ui/newest.ts';
+import { newest } from '../ui/newest.ts';
 import { onTheme } from '../ui/theme.ts';
 import { fillIn, numbers, trainingControls } from '../ui/training.ts';
 import { startJob } from '../worker/client.ts';
@@ -63,7 +64,7 @@ export async function mount({ body, text, common, language }: Place<'normalisati
       await work();
     } catch (error) {
       controls.status = 'idle';
-      said.say(fillIn(common.failed, { reason: reasonOf(error) }), 'bad');
+      said.say(failure(common, error), 'bad');
     }
   }
 

@@ -4,6 +4,7 @@ import type { JobOf } from '../jobs/jobs.ts';
 import type { NeuronActivation, PerceptronReading } from '../jobs/perceptron.ts';
 import { type Place, suggestions, workbench } from '../section.ts';
 import snippet from '../snippets/perceptron.ts?text';
+import { failure } from '../text/language.ts';
 import { code } from '../ui/code.ts';
 import { choice, message, reading, readings, row, slider } from '../ui/controls.ts';
 import { html } from '../ui/element.ts';
@@ -113,10 +114,7 @@ export function mount({ body, text, common, language }: Place<'perceptron'>): vo
       else said.say(gate === 'XOR' && layers === 1 ? text.unsolved : text.unsolvedGate, 'bad');
     } catch (error) {
       controls.status = 'idle';
-      said.say(
-        fillIn(common.failed, { reason: error instanceof Error ? error.message : String(error) }),
-        'bad',
-      );
+      said.say(failure(common, error), 'bad');
     }
   }
 

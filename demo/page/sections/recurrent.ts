@@ -4,6 +4,7 @@ import type { TextChoice, TextProgress, TextSample } from '../jobs/recurrent.ts'
 import type { TextStanding } from '../jobs/recurrentStore.ts';
 import { type Place, suggestions, workbench } from '../section.ts';
 import snippet from '../snippets/recurrent.ts?text';
+import { failure } from '../text/language.ts';
 import { lineChart } from '../ui/chart.ts';
 import { code } from '../ui/code.ts';
 import { button, choice, message, reading, readings, row, slider, textField } from '../ui/controls.ts';
@@ -31,10 +32,7 @@ export async function mount({ body, text, common, language }: Place<'recurrent'>
   const fail = (error: unknown) => {
     controls.status = 'idle';
     begun = false;
-    said.say(
-      fillIn(common.failed, { reason: error instanceof Error ? error.message : String(error) }),
-      'bad',
-    );
+    said.say(failure(common, error), 'bad');
   };
   const chart = lineChart({
     label: text.chart,

@@ -5,6 +5,7 @@ import type { Text } from '../text/language.ts';
 import { lineChart } from '../ui/chart.ts';
 import { message, reading, readings, row, slider } from '../ui/controls.ts';
 import { html, rich } from '../ui/element.ts';
+import { newest } from '../ui/newest.ts';
 import { fillIn } from '../ui/training.ts';
 
 const shownCells = ['rnn', 'lstm', 'gru'] as const satisfies readonly Cell[];
@@ -17,8 +18,6 @@ export function gradientFigure(
 ) {
   const words = text.gradient;
   let settings = { steps: 40, scale: 1, gateBias: 1 };
-  let isBusy = false;
-  let isStale = false;
   const chart = lineChart({
     label: words.chart,
     x: words.axis,
@@ -37,36 +36,25 @@ export function gradientFigure(
   };
   const said = message();
 
-  /** Computes for the settings as they are; a change in between is computed next. */
-  async function compute(): Promise<void> {
-    isStale = true;
-    if (isBusy) return;
-    isBusy = true;
-    try {
-      while (isStale) {
-        isStale = false;
-        said.say(words.computing);
-        const { steps } = settings;
-        const sizes = await job.gradients(settings);
-        const x = Array.from({ length: steps }, (_, i) => i + 1);
-        chart.set(x, ...shownCells.map((cell) => sizes[cell].map((size) => (size > 0 ? size : null))));
-        for (const cell of shownCells) firsts[cell].set(power(sizes[cell][0], words.vanished));
-        const ratio = sizes.lstm[0] / sizes.rnn[0];
-        said.say(
-          fillIn(ratio >= 1 ? words.done : words.doneLess, { steps, ratio: power(ratio, words.vanished) }),
-        );
-      }
-    } catch (error) {
+  const compute = newest(async () => {
+    said.say(words.computing);
+    const { steps } = settings;
+    const sizes = await job.gradients(settings).catch((error) => {
       said.say('');
-      fail(error);
-    } finally {
-      isBusy = false;
-    }
-  }
+      throw error;
+    });
+    const x = Array.from({ length: steps }, (_, i) => i + 1);
+    chart.set(x, ...shownCells.map((cell) => sizes[cell].map((size) => (size > 0 ? size : null))));
+    for (const cell of shownCells) firsts[cell].set(power(sizes[cell][0], words.vanished));
+    const ratio = sizes.lstm[0] / sizes.rnn[0];
+    said.say(
+      fillIn(ratio >= 1 ? words.done : words.doneLess, { steps, ratio: power(ratio, words.vanished) }),
+    );
+  }, fail);
 
   const change = (next: Partial<typeof settings>) => {
     settings = { ...settings, ...next };
-    void compute();
+    compute();
   };
   const element = html(
     'div',

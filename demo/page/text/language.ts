@@ -26,3 +26,8 @@ export async function readTexts(language: Language): Promise<Text> {
 export function fillIn(text: string, values: Readonly<Record<string, string | number>>): string {
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
 }
+
+/** What went wrong, in words: errors of the library say themselves what was given and what was expected. */
+export function failure(common: Common, error: unknown): string {
+  return fillIn(common.failed, { reason: error instanceof Error ? error.message : String(error) });
+}

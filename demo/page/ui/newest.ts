@@ -20,8 +20,3 @@ export function newest<Args extends readonly unknown[]>(
     busy = false;
   };
 }
-
-/** What an error says. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

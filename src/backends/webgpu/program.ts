@@ -14,6 +14,7 @@ import {
   feedRanges,
   finiteOutputs,
 } from '../feeds.ts';
+import { Flow } from './flow.ts';
 import { usage } from './memory.ts';
 import type { Pipeline } from './pipelines.ts';
 import type { Dispatch } from './profiler.ts';
@@ -31,8 +32,6 @@ interface Readback {
 const uniformAlignment = 256;
 /** Runs whose results may be on their way at one time. */
 const stagingBuffers = 3;
-/** Submits after which `submit` waits for the device to catch up with the ones before. */
-const submitsInFlight = 16;
 /** Sentinel bytes behind each value of a program compiled with `guards`. */
 export const guardBytes = 64;
 const sentinel = 0x7fc0dead;
@@ -52,8 +51,7 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
   private readonly ranges: readonly FeedRange[];
   private readonly stepped: Graph | null;
   private stagingBytes = 0;
-  private submitted = 0;
-  private catchUp: Promise<undefined> | null = null;
+  private readonly flow: Flow;
   private disposed = false;
 
   constructor(
@@ -64,6 +62,7 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
     private readonly planned: Plan,
     pipelines: readonly Pipeline[],
   ) {
+    this.flow = new Flow(state.gpu.queue);
     this.finite = finiteOutputs(options);
     this.ranges = feedRanges(traced.steps);
     this.stepped = traced.updates.length > 0 ? traced.updates[0][0].graph : null;
@@ -108,11 +107,7 @@ export class WebGpuProgram<Names extends string> implements Program<Names> {
   async submit(feeds: Feeds = {}): Promise<void> {
     this.prepare(feeds);
     this.execute(null);
-    if (++this.submitted % submitsInFlight !== 0) return;
-    // Wait for the group of submits before this one, while this one keeps the device busy.
-    const before = this.catchUp;
-    this.catchUp = this.state.gpu.queue.onSubmittedWorkDone();
-    await before;
+    await this.flow.submitted();
   }
 
   async profile(feeds: Feeds = {}): Promise<Profile> {

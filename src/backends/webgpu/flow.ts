@@ -1,6 +1,9 @@
-/** A group that the device does in less than this many milliseconds is too small to wait for, in more than `slow` too large. */
-const quick = 10;
-const slow = 50;
+/**
+ * A group that the device does in less than this many milliseconds is too small to wait for, in more than `slow` too large. Deno tells
+ * after 11 ms that nothing is left to do.
+ */
+const quick = 20;
+const slow = 80;
 const mostSubmits = 1024;
 
 /**

@@ -137,6 +137,12 @@ export function storageType(dtype: DType, width: 1 | 4 = 1): string {
 }
 
 /**
+ * How often an invocation may go round its loops, all of them counted: long sums are cut into parts by then. llvmpipe ends a loop
+ * after 65,535 rounds without a word; and short sums are more exact.
+ */
+export const longestLoop = 32_768;
+
+/**
  * A grid of at least `count` workgroups in which no dimension passes WebGPU's 65535. The shader numbers them
  * `workgroup.y * count.x + workgroup.x` and leaves when that number is too large.
  */

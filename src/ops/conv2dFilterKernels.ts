@@ -8,6 +8,7 @@ import {
   type KernelCall,
   type KernelContext,
   linearGrid,
+  longestLoop,
   noEpilogue,
   storageType,
 } from '../graph/kernel.ts';
@@ -123,11 +124,14 @@ function matmulCallsOf({ inputs, outputs, target }: Context, { image }: Extents)
 function slabsFor({ target }: Context, { gradient }: Extents, invocations: number) {
   const [images, height, width] = gradient;
   const lines = images * height;
-  const wanted = Math.min(
+  // A chunk is a round, too.
+  const needed = Math.ceil((lines * (width + 1)) / longestLoop);
+  const useful = Math.min(
     mostSlabs,
     Math.ceil(busyInvocations(target) / invocations),
     Math.floor((lines * width) / slabPixels),
   );
+  const wanted = Math.max(needed, useful);
   const lineChunks = wanted <= lines ? 1 : Math.min(Math.ceil(wanted / lines), Math.ceil(width / 16));
   const chunkWidth = Math.ceil(width / lineChunks);
   const chunks = lines * Math.ceil(width / chunkWidth);
@@ -260,11 +264,12 @@ function tiledCalls(context: Context, extents: Extents): KernelCall[] {
   const groupTiles = Math.ceil(columns / 64);
   const columnTiles = context.attrs.groups * groupTiles;
   const pixels = gradient[0] * gradient[1] * gradient[2];
-  const wanted = Math.min(
+  const useful = Math.min(
     mostSlabs,
     Math.ceil(busyTiles / (rowTiles * columnTiles)),
     Math.floor(pixels / tiledSlabPixels),
   );
+  const wanted = Math.max(Math.ceil((2 * pixels) / longestLoop), useful);
   const slabPixels = Math.ceil(pixels / Math.max(1, wanted) / 16) * 16;
   const slabs = Math.ceil(pixels / slabPixels);
   const rows = Array.from({ length: 8 }, (_, r) => r);

@@ -7,6 +7,7 @@ import {
   type Epilogue,
   type KernelCall,
   linearGrid,
+  longestLoop,
   noEpilogue,
   storageType,
   type Target,
@@ -67,7 +68,8 @@ export function matmulCalls(product: Product, target: Target): KernelCall[] {
   const invocations = Math.ceil(m / rows) * Math.ceil(n / 4) * batches;
   const wanted = choice === 'direct' || invocations >= busy ? 1 : Math.ceil(busy / invocations);
   const possible = choice === 'splitK' ? Math.min(4, k) : Math.floor(k / shortestSlice);
-  const sliced = choice === 'splitK' ? possible : Math.min(wanted, possible, 32);
+  const useful = choice === 'splitK' ? possible : Math.min(wanted, possible, 32);
+  const sliced = Math.max(useful, Math.ceil(k / longestLoop));
   // Whole groups of four, so that vec4 loads stay aligned.
   const sliceLength = sliced <= 1 ? k : Math.ceil(k / sliced / 4) * 4;
   const slices = Math.ceil(k / sliceLength);

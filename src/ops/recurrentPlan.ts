@@ -1,4 +1,4 @@
-import type { Target } from '../graph/kernel.ts';
+import { longestLoop, type Target } from '../graph/kernel.ts';
 import type { RecurrentAttrs } from './recurrentLoop.ts';
 
 /**
@@ -63,7 +63,11 @@ export function planRecurrent(
     // On a CPU a workgroup keeps one core busy: one alone would leave the others idle.
     const workgroups = reversed.length * Math.ceil(batch / looped.rows);
     if (forced || inTwoPhases || isSmall || (!target.fastWorkgroupMemory && workgroups > 1)) {
-      const most = forced === 'chunked' ? 3 : Math.max(1, Math.floor(loadsPerDispatch / loads));
+      const { rows, slices, sliceLength } = looped;
+      // Of a step: along the matrix, by four; over rows, to load, compute and store them; over slices, to join them.
+      const rounds = (inTwoPhases ? 2 : 1) * (sliceLength / 4 + slices) + 4 * rows + 4;
+      const fitting = Math.min(loadsPerDispatch / loads, longestLoop / rounds);
+      const most = forced === 'chunked' ? 3 : Math.max(1, Math.floor(fitting));
       return { ...looped, stepsPerDispatch: Math.min(most, steps) };
     }
   }

@@ -71,7 +71,8 @@ export function planRecurrent(
       return { ...looped, stepsPerDispatch: Math.min(most, steps) };
     }
   }
-  const quads = Math.min(Math.ceil(hidden / 4), 16);
+  // A CPU reads on along the matrix's rows: 64 quads are 1 KiB of each gate.
+  const quads = Math.min(Math.ceil(hidden / 4), target.fastWorkgroupMemory ? 16 : 64);
   const slices = target.fastWorkgroupMemory
     ? powerOfTwo(target.barrierLanes / quads, product.length / 16)
     : 1;

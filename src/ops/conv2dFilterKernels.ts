@@ -120,22 +120,33 @@ function matmulCallsOf({ inputs, outputs, target }: Context, { image }: Extents)
   );
 }
 
+/**
+ * Into how many slabs pixels are cut: as keeps a device `busy` with so many `units` for each slab, none too small to be `worth` it,
+ * and none that would go round loops too often. `rounds` are those of all pixels.
+ */
+function slabCount(
+  pixels: number,
+  { busy, units, worth, rounds }: { busy: number; units: number; worth: number; rounds: number },
+): number {
+  const useful = Math.min(mostSlabs, Math.ceil(busy / units), Math.floor(pixels / worth));
+  return Math.max(1, useful, Math.ceil(rounds / longestLoop));
+}
+
 /** How pixels are cut into slabs of chunks of lines, where one slab has `invocations` invocations. */
 function slabsFor({ target }: Context, { gradient }: Extents, invocations: number) {
   const [images, height, width] = gradient;
   const lines = images * height;
-  // A chunk is a round, too.
-  const needed = Math.ceil((lines * (width + 1)) / longestLoop);
-  const useful = Math.min(
-    mostSlabs,
-    Math.ceil(busyInvocations(target) / invocations),
-    Math.floor((lines * width) / slabPixels),
-  );
-  const wanted = Math.max(needed, useful);
+  const wanted = slabCount(lines * width, {
+    busy: busyInvocations(target),
+    units: invocations,
+    worth: slabPixels,
+    // A chunk is a round, too.
+    rounds: lines * (width + 1),
+  });
   const lineChunks = wanted <= lines ? 1 : Math.min(Math.ceil(wanted / lines), Math.ceil(width / 16));
   const chunkWidth = Math.ceil(width / lineChunks);
   const chunks = lines * Math.ceil(width / chunkWidth);
-  const slabChunks = Math.ceil(chunks / Math.max(1, wanted));
+  const slabChunks = Math.ceil(chunks / wanted);
   return {
     slabs: Math.ceil(chunks / slabChunks),
     chunks,
@@ -264,13 +275,13 @@ function tiledCalls(context: Context, extents: Extents): KernelCall[] {
   const groupTiles = Math.ceil(columns / 64);
   const columnTiles = context.attrs.groups * groupTiles;
   const pixels = gradient[0] * gradient[1] * gradient[2];
-  const useful = Math.min(
-    mostSlabs,
-    Math.ceil(busyTiles / (rowTiles * columnTiles)),
-    Math.floor(pixels / tiledSlabPixels),
-  );
-  const wanted = Math.max(Math.ceil((2 * pixels) / longestLoop), useful);
-  const slabPixels = Math.ceil(pixels / Math.max(1, wanted) / 16) * 16;
+  const wanted = slabCount(pixels, {
+    busy: busyTiles,
+    units: rowTiles * columnTiles,
+    worth: tiledSlabPixels,
+    rounds: 2 * pixels,
+  });
+  const slabPixels = Math.ceil(pixels / wanted / 16) * 16;
   const slabs = Math.ceil(pixels / slabPixels);
   const rows = Array.from({ length: 8 }, (_, r) => r);
   const lines = (text: (r: number, q: number) => string) =>

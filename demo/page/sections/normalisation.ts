@@ -173,32 +173,20 @@ export async function mount({ body, text, common, language }: Place<'normalisati
     mask.show(last.variants.dropout, layer, settings.dropoutRate);
   }
 
-  const choices = row(
+  const setting = (name: 'dropoutRate' | 'spread', min: number, max: number) =>
     slider({
-      label: text.dropoutRate,
-      min: 0.1,
-      max: 0.7,
+      label: text[name],
+      min,
+      max,
       step: 0.1,
-      value: settings.dropoutRate,
+      value: settings[name],
       show: (value) => value.toFixed(1),
       change: (next) => {
-        settings.dropoutRate = next;
+        settings[name] = next;
         rebuild();
       },
-    }).element,
-    slider({
-      label: text.spread,
-      min: 0.2,
-      max: 3,
-      step: 0.1,
-      value: settings.spread,
-      show: (value) => value.toFixed(1),
-      change: (next) => {
-        settings.spread = next;
-        rebuild();
-      },
-    }).element,
-  );
+    }).element;
+  const choices = row(setting('dropoutRate', 0.1, 0.7), setting('spread', 0.2, 3));
   const layerChoice = choice({
     label: text.layer,
     options: Array.from(

@@ -78,7 +78,9 @@ export function mount({ body, text, common, language }: Place<'perceptron'>): vo
       show: (value) => value.toFixed(2),
       change: (value) => {
         stop();
-        setWeights(weights.map((each, i) => (i === index ? value : each)) as unknown as Weights);
+        const next: [number, number, number] = [...weights];
+        next[index] = value;
+        setWeights(next);
       },
     }),
   );

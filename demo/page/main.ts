@@ -15,6 +15,7 @@ import type { MountSection } from './section.ts';
 import { chosenLanguage, languages, readTexts, type SectionName } from './text/language.ts';
 import { button, choice } from './ui/controls.ts';
 import { html, rich, setAttributes } from './ui/element.ts';
+import { followLinks } from './ui/links.ts';
 import { startTheme, toggleTheme } from './ui/theme.ts';
 
 /** The sections in their order; each is loaded when it comes near. */
@@ -58,11 +59,13 @@ const reading = new IntersectionObserver(
   },
   { rootMargin: '-50% 0px -50% 0px' },
 );
+const main = html('main', { id: 'main' }, introduction(), ...names.map(section));
 document.body.append(
   header(),
-  html('main', { id: 'main' }, introduction(), ...names.map(section)),
+  main,
   html('footer', {}, html('a', { href: 'licences.txt' }, common.licences)),
 );
+followLinks(main);
 
 function header(): HTMLElement {
   const menu = choice({

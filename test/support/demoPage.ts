@@ -13,7 +13,7 @@ export interface Visitor {
   readonly page: Page;
   /** What went wrong on the console so far, in workers, too. */
   readonly complaints: readonly string[];
-  /** Scrolls to a section and waits until it shows itself. */
+  /** Follows the link to a section and waits until it shows itself. */
   section(name: string): Promise<ReturnType<Page['locator']>>;
   /** Tasks of the page's main thread that took longer than 50 ms, since the page was opened or since a time of `now`. */
   longTasks(since?: number): Promise<LongTask[]>;
@@ -112,7 +112,7 @@ export async function openDemoSite(options: { webgpu?: boolean } = {}): Promise<
         complaints,
         async section(name) {
           const section = page.locator(`section#${name}`);
-          await section.scrollIntoViewIfNeeded();
+          await page.locator(`nav a[href="#${name}"]`).click();
           await section.locator('.body[data-ready]').waitFor();
           return section;
         },

@@ -98,6 +98,26 @@ describe('the page as a whole', () => {
     expect(await theme()).toBe('dark');
   });
 
+  it('leads to a section by its link and by its address, and lets go of who scrolls on', async () => {
+    const { page } = await visit('?lang=en#digits');
+    const top = (name: string) =>
+      page.locator(`section#${name}`).evaluate((section) => Math.round(section.getBoundingClientRect().top));
+    const shown = (name: string) => page.locator(`#${name} .body[data-ready]`).waitFor();
+    // Where the bar at the top ends.
+    const place = await page.evaluate(() => 5 * Number.parseFloat(getComputedStyle(document.body).fontSize));
+    await shown('digits');
+    await expect.poll(() => top('digits')).toBe(place);
+    // What lies above is shown meanwhile, and grows.
+    await page.locator('nav a[href="#backPropagation"]').click();
+    for (const name of ['activations', 'backPropagation']) await shown(name);
+    await expect.poll(() => top('backPropagation')).toBe(place);
+    await page.mouse.wheel(0, -300);
+    await expect.poll(() => top('backPropagation')).toBe(place + 300);
+    await page.locator('#backPropagation').evaluate((section) => section.append('Grown.'));
+    await page.waitForTimeout(300);
+    expect(await top('backPropagation')).toBe(place + 300);
+  });
+
   it('is walked through by keyboard: skip link, sections, settings, and on', async () => {
     const { page } = await visit();
     await page.locator('h1').waitFor();

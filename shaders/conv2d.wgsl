@@ -1,4 +1,8 @@
 // One invocation computes a few pixels by 4 or 8 channels of a convolution, or of its gradient with respect to the image.
+#if ${SHARED}
+// The four invocations of a subgroup have the same pixels and load the source for each other. That they leave together the compiler cannot see.
+diagnostic(off, subgroup_uniformity);
+#endif
 @group(0) @binding(0) var<storage, read> source: array<${SOURCE}>;
 @group(0) @binding(1) var<storage, read> filters: array<${FILTER}>;
 @group(0) @binding(2) var<storage, read_write> result: array<${RESULT}>;
@@ -33,10 +37,18 @@ fn main(
   let unit = (tile % params.channelTiles) * params.channelLanes + lane % params.channelLanes;
   let pixelTile = tile / params.channelTiles % params.pixelTiles;
   let phase = tile / (params.channelTiles * params.pixelTiles);
+  let firstPixel = pixelTile * params.pixelLanes * ${PIXELS}u + lane / params.channelLanes;
+#if ${SHARED}
+  // Who has no channels still loads for the others, and stores nothing.
+  let group = 0u;
+  let column = unit * ${COLUMNS}u;
+  let exists = unit - lane % 4u < params.groupTiles;
+#else
   let group = unit / params.groupTiles;
   let column = (unit % params.groupTiles) * ${COLUMNS}u;
-  let firstPixel = pixelTile * params.pixelLanes * ${PIXELS}u + lane / params.channelLanes;
-  if ((group >= params.groups) | (firstPixel >= params.pixels) | (phase >= params.phases)) {
+  let exists = group < params.groups;
+#endif
+  if (!exists | (firstPixel >= params.pixels) | (phase >= params.phases)) {
     return;
   }
   let rows = tapsOfRows(phase);

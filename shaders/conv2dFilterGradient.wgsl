@@ -1,4 +1,9 @@
-// One invocation sums 4 or 8 rows by 4 or 8 features of a filter's gradient over one slab of the result's pixels.
+// One invocation sums 4 to 16 rows by 4 or 8 features of a filter's gradient over one slab of the result's pixels.
+#if ${SHARED}
+// The four invocations of a subgroup have the same rows and slab, and load the image for each other. What they have in common the compiler
+// cannot see.
+diagnostic(off, subgroup_uniformity);
+#endif
 struct Params {
   // A slab is a number of chunks; a chunk is a stretch of one line of the result.
   slabs: u32, chunks: u32, slabChunks: u32, lineChunks: u32, chunkWidth: u32,
@@ -36,6 +41,9 @@ const biasValues = vec4<f32>(1.0, 0.0, 0.0, 0.0);
 alias Values = f32;
 const biasValues = 1.0;
 #endif
+
+// A column outside every image, whatever a tap adds to it.
+const nowhere = -0x40000000;
 
 // A row, or four channels of one tap, at column x of the line that begins at element `at`.
 fn load(at: i32, x: i32, width: i32, channels: i32) -> Values {
@@ -88,10 +96,10 @@ fn main(
     ${LINE}
     var gradientBase = (line * params.resultWidth + firstPixel) * params.features + group * params.columns + column;
     var x = i32(firstPixel) * strideWidth;
-    for (var j = firstPixel; j < lastPixel; j++) {
+    for (var j = firstPixel; j < lastPixel; j += ${PIXELS}u) {
       ${MULTIPLY}
-      gradientBase += features;
-      x += strideWidth;
+      gradientBase += ${PIXELS}u * features;
+      x += ${PIXELS} * strideWidth;
     }
   }
   ${STORE}

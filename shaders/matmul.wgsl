@@ -1,4 +1,8 @@
-// One invocation computes ROWS rows by 4 columns of one product (by 8 where WIDE), over one slice of the inner dimension.
+// One invocation computes ROWS rows by 4 or 8 columns of one product, over one slice of the inner dimension.
+#if ${SHARED}
+// The four invocations of a subgroup have the same rows and load a for each other. That they leave together the compiler cannot see.
+diagnostic(off, subgroup_uniformity);
+#endif
 struct Params {
   m: u32, n: u32, k: u32,
   sliceLength: u32, columnTiles: u32, rowTiles: u32,
@@ -19,7 +23,29 @@ struct Params {
 #endif
 ${EPILOGUE}
 
-// Four values of a from element `at` on.
+${STORE_FUNCTION}
+
+// Where a has row `row` at step k; beyond the last row the last one is repeated, and never stored.
+fn atA(base: u32, row: u32, k: u32) -> u32 {
+  let existing = min(row, params.m - 1u);
+#if ${TRANSPOSE_A}
+  return base + k * params.m + existing;
+#else
+  return base + existing * params.k + k;
+#endif
+}
+
+// The same for step k and a column of b.
+fn atB(base: u32, k: u32, column: u32) -> u32 {
+  let existing = min(column, params.n - 1u);
+#if ${TRANSPOSE_B}
+  return base + existing * params.k + k;
+#else
+  return base + k * params.n + existing;
+#endif
+}
+
+// Four values of a from element `at` on: steps of a row, or rows of a step where a is transposed.
 fn loadA(at: u32) -> vec4<f32> {
 #if ${A_VEC4}
   return vec4<f32>(a[at / 4u]);
@@ -52,27 +78,51 @@ fn oneB(at: u32) -> f32 {
 #endif
 }
 
-// Row `k` of b at four columns; beyond the last column the last one is repeated, and never stored.
+// Steps k to k + 3 of a row.
+fn stepsOfA(base: u32, row: u32, k: u32) -> vec4<f32> {
+#if ${TRANSPOSE_A}
+  return vec4<f32>(
+    oneA(atA(base, row, k)), oneA(atA(base, row, k + 1u)), oneA(atA(base, row, k + 2u)), oneA(atA(base, row, k + 3u)),
+  );
+#else
+  return loadA(atA(base, row, k));
+#endif
+}
+
+// The same of four rows of a transposed a, which lie side by side, one in each column of the matrix.
+fn rowsOfA(base: u32, row: u32, k: u32) -> mat4x4<f32> {
+  return transpose(mat4x4<f32>(
+    loadA(atA(base, row, k)), loadA(atA(base, row, k + 1u)), loadA(atA(base, row, k + 2u)), loadA(atA(base, row, k + 3u)),
+  ));
+}
+
+// Row k of b at four columns.
 fn rowOfB(base: u32, k: u32, column: u32) -> vec4<f32> {
+#if ${COLUMNS_VEC4}
+  return loadB(atB(base, k, column));
+#else
+  return vec4<f32>(
+    oneB(atB(base, k, column)), oneB(atB(base, k, column + 1u)), oneB(atB(base, k, column + 2u)), oneB(atB(base, k, column + 3u)),
+  );
+#endif
+}
+
+// Rows k to k + 3, one in each column of the matrix.
+fn rowsOfB(base: u32, k: u32, column: u32) -> mat4x4<f32> {
 #if ${TRANSPOSE_B}
-  let last = params.n - 1u;
-  return vec4<f32>(
-    oneB(base + column * params.k + k),
-    oneB(base + min(column + 1u, last) * params.k + k),
-    oneB(base + min(column + 2u, last) * params.k + k),
-    oneB(base + min(column + 3u, last) * params.k + k),
-  );
+  return transpose(mat4x4<f32>(
+    loadB(atB(base, k, column)), loadB(atB(base, k, column + 1u)), loadB(atB(base, k, column + 2u)), loadB(atB(base, k, column + 3u)),
+  ));
 #else
-#if ${WHOLE_COLUMNS}
-  return loadB(base + k * params.n + column);
-#else
-  let at = base + k * params.n;
-  let last = params.n - 1u;
-  return vec4<f32>(
-    oneB(at + column), oneB(at + min(column + 1u, last)), oneB(at + min(column + 2u, last)), oneB(at + min(column + 3u, last)),
+  return mat4x4<f32>(
+    rowOfB(base, k, column), rowOfB(base, k + 1u, column), rowOfB(base, k + 2u, column), rowOfB(base, k + 3u, column),
   );
 #endif
-#endif
+}
+
+// Four steps of a row of a and of four columns of b.
+fn multiply(sum: vec4<f32>, a: vec4<f32>, b: mat4x4<f32>) -> vec4<f32> {
+  return fma(vec4<f32>(a.w), b[3], fma(vec4<f32>(a.z), b[2], fma(vec4<f32>(a.y), b[1], fma(vec4<f32>(a.x), b[0], sum))));
 }
 
 @compute @workgroup_size(16, 4)
@@ -88,7 +138,9 @@ fn main(
   let product = tile / (params.columnTiles * params.rowTiles);
   let slice = product / params.batches;
   let batch = product % params.batches;
-  if (column >= params.n || firstRow >= params.m || slice * params.sliceLength >= params.k) {
+  // Of those that share rows, who has no columns still loads for the others.
+  let lane = local.x % ${LANES}u;
+  if (column - lane * ${COLUMNS}u >= params.n || firstRow >= params.m || slice * params.sliceLength >= params.k) {
     return;
   }
   let batch0 = batch / (params.batch1 * params.batch2);
@@ -100,50 +152,11 @@ fn main(
   ${START}
   var k = slice * params.sliceLength;
   for (; k + 4u <= end; k += 4u) {
-#if ${TRANSPOSE_B}
-    let last = params.n - 1u;
-    let block = transpose(mat4x4<f32>(
-      loadB(bBase + column * params.k + k),
-      loadB(bBase + min(column + 1u, last) * params.k + k),
-      loadB(bBase + min(column + 2u, last) * params.k + k),
-      loadB(bBase + min(column + 3u, last) * params.k + k),
-    ));
-    let b0 = block[0];
-    let b1 = block[1];
-    let b2 = block[2];
-    let b3 = block[3];
-#if ${WIDE}
-    let wideBlock = transpose(mat4x4<f32>(
-      loadB(bBase + (column + 4u) * params.k + k),
-      loadB(bBase + (column + 5u) * params.k + k),
-      loadB(bBase + (column + 6u) * params.k + k),
-      loadB(bBase + (column + 7u) * params.k + k),
-    ));
-    let c0 = wideBlock[0];
-    let c1 = wideBlock[1];
-    let c2 = wideBlock[2];
-    let c3 = wideBlock[3];
-#endif
-#else
-    let b0 = rowOfB(bBase, k, column);
-    let b1 = rowOfB(bBase, k + 1u, column);
-    let b2 = rowOfB(bBase, k + 2u, column);
-    let b3 = rowOfB(bBase, k + 3u, column);
-#if ${WIDE}
-    let c0 = rowOfB(bBase, k, column + 4u);
-    let c1 = rowOfB(bBase, k + 1u, column + 4u);
-    let c2 = rowOfB(bBase, k + 2u, column + 4u);
-    let c3 = rowOfB(bBase, k + 3u, column + 4u);
-#endif
-#endif
     ${MULTIPLY}
   }
-  for (; k < end; k++) {
-    let b0 = rowOfB(bBase, k, column);
-#if ${WIDE}
-    let c0 = rowOfB(bBase, k, column + 4u);
-#endif
-    ${MULTIPLY_ONE}
+  ${MULTIPLY_REST}
+  if (column >= params.n) {
+    return;
   }
   let yBase = product * params.m * params.n;
   ${STORE}

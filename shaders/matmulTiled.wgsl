@@ -20,6 +20,8 @@ struct Params {
 #endif
 ${EPILOGUE}
 
+${STORE_FUNCTION}
+
 // Sixteen steps by 64 rows of a, and by 64 columns of b; four neighbours in a word.
 var<workgroup> aTile: array<vec4<f32>, 256>;
 var<workgroup> bTile: array<vec4<f32>, 256>;
@@ -81,12 +83,12 @@ fn main(
   let lineGroup = (lane % 16u) * 4u;
   let stepOfLineGroup = lane / 16u;
 
-  var sum0 = vec4<f32>();
-  var sum1 = vec4<f32>();
-  var sum2 = vec4<f32>();
-  var sum3 = vec4<f32>();
+  var sum0_0 = vec4<f32>();
+  var sum0_1 = vec4<f32>();
+  var sum0_2 = vec4<f32>();
+  var sum0_3 = vec4<f32>();
 #if ${HAS_COLUMN_SUM}
-  var sumOfB = vec4<f32>();
+  var sumOfB0 = vec4<f32>();
 #endif
   for (var k = start; k < end; k += 16u) {
 #if ${TRANSPOSE_A}

@@ -50,7 +50,7 @@ export interface CompileOptions<Names extends string = string> {
    * For tests: plans the kernels as for another adapter, such as a GPU where only a software adapter is at hand. The device still has to
    * grant what they count on.
    */
-  target?: Partial<Pick<Target, 'barrierLanes' | 'fastWorkgroupMemory' | 'registerWords'>>;
+  target?: Partial<Pick<Target, 'barrierLanes' | 'fastWorkgroupMemory' | 'registerWords' | 'subgroupSize'>>;
   /**
    * For tests: gives every value memory of its own, fills it with NaN words, and lets `verifyGuards` tell which kernel wrote
    * beyond its output.

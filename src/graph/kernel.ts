@@ -50,7 +50,9 @@ export interface KernelCall {
 
 /** What kernels may count on: the limits and features of a device. */
 export interface Target {
-  readonly features: { readonly float16: boolean; readonly subgroups: boolean };
+  readonly features: { readonly float16: boolean };
+  /** Invocations of a subgroup, where the device has subgroups and all are of one size; otherwise 0. */
+  readonly subgroupSize: number;
   readonly limits: {
     readonly storageBuffersPerShaderStage: number;
     readonly workgroupStorageBytes: number;
@@ -81,7 +83,8 @@ export interface Target {
 
 /** WebGPU's default limits and no optional feature: what every adapter grants. */
 export const defaultTarget: Target = {
-  features: { float16: false, subgroups: false },
+  features: { float16: false },
+  subgroupSize: 0,
   barrierLanes: 256,
   fastWorkgroupMemory: true,
   registerWords: 64,

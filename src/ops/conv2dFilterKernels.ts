@@ -157,24 +157,25 @@ function slabsFor({ target }: Context, { gradient }: Extents, invocations: numbe
 }
 
 function denseCalls(context: Context, extents: Extents, variant: string, depthVec4: boolean): KernelCall[] {
-  const { attrs } = context;
-  const { filterRows, biasRows, depth, columns, image } = extents;
-  const rowQuads = depthVec4 && depth % 8 === 0 ? 2 : 1;
-  const columnQuads = columns > 4 ? 2 : 1;
-  const rowTiles = Math.ceil((filterRows + biasRows) / (4 * rowQuads));
-  const groupTiles = Math.ceil(columns / (4 * columnQuads));
-  const columnTiles = attrs.groups * groupTiles;
+  const { filterRows, biasRows, columns, image } = extents;
+  const { groups } = context.attrs;
+  const block = blockFor(context, extents, depthVec4);
+  const rowTiles = Math.ceil((filterRows + biasRows) / (4 * block.rowQuads));
+  const groupTiles = Math.ceil(columns / (4 * block.columnQuads));
+  const columnTiles = groups * groupTiles;
   const slabs = slabsFor(context, extents, rowTiles * columnTiles);
   const call: KernelCall = {
-    label: `conv2dFilterGradient/${variant}`,
+    label: `conv2dFilterGradient/${variant}${block.shared ? '/shared' : ''}`,
     source,
     variant: {
       ...variantOf(context, extents, depthVec4, slabs.slabs > 1),
       DEPTH_VEC4: depthVec4,
       DEPTH_STEP: depthVec4 ? 4 : 1,
-      ROWS: 4 * rowQuads,
-      COLUMNS: 4 * columnQuads,
-      ...denseTexts(rowQuads, columnQuads, depthVec4),
+      SHARED: block.shared,
+      ROWS: 4 * block.rowQuads,
+      COLUMNS: 4 * block.columnQuads,
+      PIXELS: block.pixels,
+      ...denseTexts(block, depthVec4),
     },
     params: {
       ...paramsOf(context, extents),
@@ -189,6 +190,27 @@ function denseCalls(context: Context, extents: Extents, variant: string, depthVe
     workgroups: linearGrid(Math.ceil((rowTiles * columnTiles * slabs.slabs) / 64)),
   };
   return [call, ...sumCalls(context, extents, slabs.slabs)];
+}
+
+/** What one invocation sums at once. */
+interface Block {
+  readonly rowQuads: number;
+  readonly columnQuads: number;
+  /** Pixels in each round of the loop. */
+  readonly pixels: number;
+  /** Four invocations side by side share their rows: each loads a quarter of them and hands them to the others. */
+  readonly shared: boolean;
+}
+
+function blockFor({ attrs, target }: Context, extents: Extents, depthVec4: boolean): Block {
+  const { columns, depth, gradient } = extents;
+  if (target.subgroupSize === 4 && attrs.groups === 1) {
+    // All four have columns of the same rows.
+    const shared = [2, 1].find((quads) => Math.ceil(columns / (4 * quads)) % 4 === 0);
+    if (shared) return { rowQuads: 4, columnQuads: shared, pixels: gradient[2] >= 8 ? 4 : 1, shared: true };
+  }
+  const rowQuads = depthVec4 && depth % 8 === 0 ? 2 : 1;
+  return { rowQuads, columnQuads: columns > 4 ? 2 : 1, pixels: 1, shared: false };
 }
 
 /** What the kernels that sum four features at a time have in common. */
@@ -234,36 +256,81 @@ function storeText(target: string, at: string, type: string, vec4: boolean): str
 }
 
 // The inner loop is written out: not every compiler unrolls loops or keeps an indexed array in registers.
-function denseTexts(rowQuads: number, columnQuads: number, depthVec4: boolean): Record<string, string> {
+function denseTexts(block: Block, depthVec4: boolean): Record<string, string> {
+  const { rowQuads, columnQuads, shared } = block;
   const rows = Array.from({ length: 4 * rowQuads }, (_, r) => r);
   const quads = Array.from({ length: columnQuads }, (_, q) => q);
-  // With four channels at a time one Row stands for four rows.
-  const loaded = depthVec4 ? rows.filter((r) => r % 4 === 0) : rows;
-  const value = (r: number) => (depthVec4 ? `x${r - (r % 4)}.${'xyzw'[r % 4]}` : `x${r}`);
-  const join = (lines: string[]) => lines.join('\n      ');
+  const sums = rows.flatMap((r) => quads.map((q) => `sum${r}_${q}`));
+  const loaded = loadedRows(block, depthVec4);
   return {
     START: join([
-      ...loaded.map((r) => `let row${r} = rowOf(firstRow + ${r}u, group);`),
-      ...rows.flatMap((r) => quads.map((q) => `var sum${r}_${q} = vec4<f32>();`)),
+      ...(shared ? ['let quarter = lane % 4u;'] : []),
+      ...loaded.map(({ name, row }) => `let row${name} = rowOf(firstRow + ${row}, group);`),
+      ...sums.map((sum) => `var ${sum} = vec4<f32>();`),
     ]),
     LINE: join(
       loaded.map(
-        (r) => `let line${r} = lineAt(row${r}, line / params.resultHeight, line % params.resultHeight);`,
+        ({ name }) =>
+          `let line${name} = lineAt(row${name}, line / params.resultHeight, line % params.resultHeight);`,
       ),
     ),
-    MULTIPLY: join([
-      ...quads.map((q) => `let g${q} = gradientAt(gradientBase + ${4 * q}u);`),
-      ...loaded.map((r) => `let x${r} = load(line${r}, x + row${r}.right, width, channels);`),
-      ...rows.flatMap((r) =>
-        quads.map((q) => `sum${r}_${q} = fma(vec4<f32>(${value(r)}), g${q}, sum${r}_${q});`),
-      ),
-    ]),
-    STORE: join(
-      rows.flatMap((r) =>
-        quads.map((q) => `store(slab, firstRow + ${r}u, group, column + ${4 * q}u, sum${r}_${q});`),
-      ),
+    MULTIPLY: join(
+      Array.from({ length: block.pixels }, (_, p) => `{\n      ${pixelText(block, depthVec4, p)}\n      }`),
     ),
+    // SwiftShader compiles a store to four branches, and has its variables in memory anyway: one text in a loop.
+    STORE: shared
+      ? `var sums = array<vec4<f32>, ${sums.length}>(${sums.join(', ')});
+  for (var i = 0u; i < ${sums.length}u; i++) {
+    store(slab, firstRow + i / ${columnQuads}u, group, column + i % ${columnQuads}u * 4u, sums[i]);
+  }`
+      : join(
+          rows.flatMap((r) =>
+            quads.map((q) => `store(slab, firstRow + ${r}u, group, column + ${4 * q}u, sum${r}_${q});`),
+          ),
+        ),
   };
+}
+
+const join = (lines: string[]) => lines.join('\n      ');
+
+/** What an invocation loads for each pixel: rows, or with four channels at a time the first of four rows; of its own quarter where shared. */
+function loadedRows({ rowQuads, shared }: Block, depthVec4: boolean) {
+  const count = (4 * rowQuads) / (depthVec4 ? 4 : 1) / (shared ? 4 : 1);
+  const step = depthVec4 ? 4 : 1;
+  return Array.from({ length: count }, (_, i) => ({
+    name: `${i}`,
+    row: shared ? `(${4 * i}u + quarter) * ${step}u` : `${i * step}u`,
+  }));
+}
+
+/** The sums take in pixel p of a round; beyond the last pixel, nothing. */
+function pixelText(block: Block, depthVec4: boolean, p: number): string {
+  const { rowQuads, columnQuads, pixels, shared } = block;
+  const loaded = loadedRows(block, depthVec4);
+  const quads = Array.from({ length: columnQuads }, (_, q) => q);
+  // Without a pixel no column of the image, and no gradient.
+  const certain = pixels === 1;
+  const g = (q: number) => {
+    const value = `gradientAt(gradientBase + ${p}u * features + ${4 * q}u)`;
+    return certain ? value : `select(vec4<f32>(), ${value}, exists)`;
+  };
+  const x = certain ? 'x' : `select(nowhere, x + ${p} * strideWidth, exists)`;
+  const values = Array.from({ length: (4 * rowQuads) / (depthVec4 ? 4 : 1) }, (_, i) =>
+    shared ? `subgroupBroadcast(mine${Math.floor(i / 4)}, ${i % 4}u)` : `mine${i}`,
+  );
+  const value = (r: number) => (depthVec4 ? `x${r >> 2}.${'xyzw'[r % 4]}` : `x${r}`);
+  return join([
+    ...(certain ? [] : [`let exists = j + ${p}u < lastPixel;`]),
+    `let at = ${x};`,
+    ...quads.map((q) => `let g${q} = ${g(q)};`),
+    ...loaded.map(
+      ({ name }) => `let mine${name} = load(line${name}, at + row${name}.right, width, channels);`,
+    ),
+    ...values.map((text, i) => `let x${i} = ${text};`),
+    ...Array.from({ length: 4 * rowQuads }, (_, r) =>
+      join(quads.map((q) => `sum${r}_${q} = fma(vec4<f32>(${value(r)}), g${q}, sum${r}_${q});`)),
+    ),
+  ]);
 }
 
 function tiledCalls(context: Context, extents: Extents): KernelCall[] {

@@ -103,22 +103,24 @@ function productCalls({ context, label, gradient, source: { 3: depth }, result }
 function registerCall(gather: Gather, variant: string, depthVec4: boolean): KernelCall {
   const { context, gradient, columns, phases } = gather;
   const { groups } = context.attrs;
-  const [pixels, width] = blockFor(gather, depthVec4);
-  const groupTiles = Math.ceil(columns / width);
+  const block = sharedBlock(gather) ?? blockFor(gather, depthVec4);
+  const { pixels, channels, shared } = block;
+  const groupTiles = Math.ceil(columns / channels);
   const lanes = lanesFor(groups * groupTiles);
   const pixelTiles = Math.ceil(gather.pixels / (lanes.pixelLanes * pixels));
   const channelTiles = Math.ceil((groups * groupTiles) / lanes.channelLanes);
   return {
-    label: `${gather.label}/${variant}`,
+    label: `${gather.label}/${variant}${shared ? '/shared' : ''}`,
     source,
     variant: {
       ...variantOf(gather, depthVec4),
       VALUES: depthVec4 ? 'vec4<f32>' : 'f32',
       DEPTH_STEP: depthVec4 ? 4 : 1,
       PADDED: isPadded(gather),
+      SHARED: shared,
       PIXELS: pixels,
-      COLUMNS: width,
-      ...registerTexts(pixels, width / 4, gradient, depthVec4),
+      COLUMNS: channels,
+      ...registerTexts(block, gradient, depthVec4),
     },
     params: paramsOf(gather, { ...lanes, pixelTiles, channelTiles, groupTiles }),
     bindings: bindingsOf(gather),
@@ -126,12 +128,18 @@ function registerCall(gather: Gather, variant: string, depthVec4: boolean): Kern
   };
 }
 
-/** Pixels and channels of one invocation. Large blocks load less for each product, small ones keep more of a device busy. */
-function blockFor(
-  { context, label, pixels, phases, columns }: Gather,
-  depthVec4: boolean,
-): readonly [number, number] {
-  const { attrs, target } = context;
+/** Pixels and channels of one invocation. */
+interface Block {
+  readonly pixels: number;
+  readonly channels: number;
+  /** Four invocations side by side share their pixels: each loads a quarter of them and hands them to the others. */
+  readonly shared: boolean;
+}
+
+/** Large blocks load less for each product, small ones keep more of a device busy. */
+function blockFor(gather: Gather, depthVec4: boolean): Block {
+  const { context, label, columns } = gather;
+  const { target } = context;
   const blocks = [
     [4, 8],
     [4, 4],
@@ -140,21 +148,47 @@ function blockFor(
   // With four source channels at a time, a block of 8 by 8 takes more registers than many GPUs have for it.
   const all = depthVec4 && target.fastWorkgroupMemory ? blocks : ([[8, 8], ...blocks] as const);
   const fitting = all.filter(([, channels]) => channels - 4 < columns);
-  if (target.variants?.[label]) return fitting[0];
-  const busy = fitting.find(
-    ([rows, channels]) =>
-      Math.ceil(pixels / rows) * phases * attrs.groups * Math.ceil(columns / channels) >=
-      busyInvocations(target),
+  const busy = target.variants?.[label] ? fitting[0] : fitting.find((block) => keepsBusy(gather, block));
+  const [pixels, channels] = busy ?? [1, 4];
+  return { pixels, channels, shared: false };
+}
+
+/** The block where subgroups of four can share pixels: enough channels for all four of them. */
+function sharedBlock(gather: Gather): Block | undefined {
+  const { context, columns } = gather;
+  const { target, attrs } = context;
+  if (target.subgroupSize !== 4 || attrs.groups > 1) return undefined;
+  const blocks = [
+    [16, 8],
+    [8, 8],
+    [16, 4],
+    [8, 4],
+  ] as const;
+  const busy = blocks.find(
+    ([pixels, channels]) =>
+      pixels * channels <= target.registerWords &&
+      columns > 3 * channels &&
+      (target.variants?.[gather.label] !== undefined || keepsBusy(gather, [pixels, channels])),
   );
-  return busy ?? [1, 4];
+  return busy && { pixels: busy[0], channels: busy[1], shared: true };
+}
+
+function keepsBusy(
+  { context, pixels, phases, columns }: Gather,
+  [rows, channels]: readonly [number, number],
+): boolean {
+  const { attrs, target } = context;
+  const invocations = Math.ceil(pixels / rows) * phases * attrs.groups * Math.ceil(columns / channels);
+  return invocations >= busyInvocations(target);
 }
 
 function registerTexts(
-  pixels: number,
-  quads: number,
+  { pixels, channels, shared }: Block,
   gradient: boolean,
   depthVec4: boolean,
 ): Record<string, string> {
+  const quads = channels / 4;
+  const places = shared ? pixels / 4 : pixels;
   const eachQuad = (text: (q: number) => string) => repeat(quads, text);
   const at = (q: number) =>
     gradient
@@ -162,23 +196,33 @@ function registerTexts(
       : `filterBase + k * params.resultChannels + ${4 * q}u`;
   const sum = (i: number, q: number) =>
     depthVec4 ? `multiply(sum${i}_${q}, a${i}, b${q})` : `fma(vec4<f32>(a${i}), b${q}, sum${i}_${q})`;
+  const number = (p: number) => (shared ? `(${4 * p}u + lane % 4u)` : `${p}u`);
+  const load = (p: number) => `load(at${p}, firstChannel + k)`;
+  /** What belongs to pixel i, of what four invocations have for one place each. */
+  const ofPixel = (i: number, name: string, rest = '') =>
+    shared ? `subgroupBroadcast(${name}${Math.floor(i / 4)}${rest}, ${i % 4}u)` : `${name}${i}${rest}`;
   return {
-    ...tapTexts(pixels),
+    ...tapTexts(places),
     START: `${eachQuad((q) => `let bias${q} = biasAt(group * params.columns + column + ${4 * q}u);`)}
-  ${repeat(
-    pixels,
-    (i) => `let place${i} = locate(firstPixel + ${i}u * params.pixelLanes, rows, columns);
-  ${eachQuad((q) => `var sum${i}_${q} = bias${q};`)}`,
-  )}`,
+  ${repeat(places, (p) => `let place${p} = locate(firstPixel + ${number(p)} * params.pixelLanes, rows, columns);`)}
+  ${repeat(pixels, (i) => eachQuad((q) => `var sum${i}_${q} = bias${q};`))}`,
     MULTIPLY: `${eachQuad((q) => `let b${q} = ${depthVec4 ? 'filterBlock' : 'filterRow'}(${at(q)});`)}
+  ${shared ? repeat(places, (p) => `let mine${p} = ${load(p)};`) : ''}
   ${repeat(
     pixels,
-    (i) => `let a${i} = load(at${i}, firstChannel + k);
+    (i) => `let a${i} = ${shared ? ofPixel(i, 'mine') : load(i)};
   ${eachQuad((q) => `sum${i}_${q} = ${sum(i, q)};`)}`,
   )}`,
-    STORE: repeat(pixels, (i) =>
-      eachQuad((q) => `store(place${i}.pixel, group, column + ${4 * q}u, sum${i}_${q});`),
-    ),
+    // SwiftShader compiles a store to four branches, and has its variables in memory anyway: one text in a loop.
+    STORE: shared
+      ? `var sums = array<vec4<f32>, ${pixels * quads}>(${repeat(pixels, (i) => eachQuad((q) => `sum${i}_${q},`))});
+  var pixels = array<i32, ${pixels}>(${repeat(pixels, (i) => `${ofPixel(i, 'place', '.pixel')},`)});
+  for (var i = 0u; i < ${pixels * quads}u; i++) {
+    store(pixels[i / ${quads}u], group, column + i % ${quads}u * 4u, sums[i]);
+  }`
+      : repeat(pixels, (i) =>
+          eachQuad((q) => `store(place${i}.pixel, group, column + ${4 * q}u, sum${i}_${q});`),
+        ),
   };
 }
 

@@ -12,9 +12,21 @@ import {
   storageType,
   type Target,
 } from '../graph/kernel.ts';
+import {
+  type InnerText,
+  multiplyRestText,
+  multiplyText,
+  startText,
+  storeFunction,
+  storeText,
+  tiledMultiplyText,
+} from './matmulTexts.ts';
 
 /** How a product may be computed, and the entry of `Target.variants` that says so. */
-export const matmulVariants = { entry: 'matmul', names: ['direct', 'wide', 'tiled', 'splitK'] } as const;
+export const matmulVariants = {
+  entry: 'matmul',
+  names: ['direct', 'wide', 'shared', 'tiled', 'splitK'],
+} as const;
 
 /** A product y = a b of matrices in memory, one for each batch. */
 export interface Product {
@@ -46,8 +58,8 @@ export interface Operand {
 
 /** Invocations below which a device is far from busy: the inner dimension is then cut into slices. A CPU is busy with few. */
 const busyInvocations = (target: Target) => (target.fastWorkgroupMemory ? 2048 : 256);
-/** Multiplications from which on a kernel pays that takes half a second more to compile. */
-const largeProduct = 2 ** 26;
+/** Multiplications from which on a kernel pays that takes twice as long to compile. */
+const largeProduct = 2 ** 27;
 /** The shortest slice of the inner dimension that is worth a partial result. */
 const shortestSlice = 256;
 
@@ -59,22 +71,17 @@ export function matmulCalls(product: Product, target: Target): KernelCall[] {
   const { m, n, k } = product;
   const batches = product.batch.reduce((total, length) => total * length, 1);
   const choice = target.variants?.matmul;
-  const tiled =
-    choice === 'tiled' ||
-    (choice === undefined && target.fastWorkgroupMemory && m >= 64 && n >= 64 && k >= 32);
+  const blocks = chooseBlocks(product, batches, target);
   const busy = busyInvocations(target);
-  const wideRows = tiled ? undefined : chooseWideRows(product, batches, target);
-  const rows = tiled ? 4 : (wideRows ?? rowsPerInvocation(m, n, batches, busy));
-  const invocations = Math.ceil(m / rows) * Math.ceil(n / 4) * batches;
+  const invocations = Math.ceil(m / blocks.rows) * Math.ceil(n / blocks.columns) * batches;
   const wanted = choice === 'direct' || invocations >= busy ? 1 : Math.ceil(busy / invocations);
-  const possible = choice === 'splitK' ? Math.min(4, k) : Math.floor(k / shortestSlice);
-  const useful = choice === 'splitK' ? possible : Math.min(wanted, possible, 32);
+  const useful = choice === 'splitK' ? Math.min(4, k) : Math.min(wanted, slicesAtMost(k));
   const sliced = Math.max(useful, Math.ceil(k / longestLoop));
   // Whole groups of four, so that vec4 loads stay aligned.
   const sliceLength = sliced <= 1 ? k : Math.ceil(k / sliced / 4) * 4;
   const slices = Math.ceil(k / sliceLength);
-  const makeCall = tiled ? tiledCall : wideRows ? wideCall : directCall;
-  if (slices === 1) return [makeCall(product, rows, k, 1, batches)];
+  const makeCall = blocks.kind === 'tiled' ? tiledCall : memoryCall;
+  if (slices === 1) return [makeCall(product, blocks, k, 1, batches, target)];
 
   const count = batches * m * n;
   const partials: Binding = { scratch: 'partials', bytes: 4 * slices * count };
@@ -88,10 +95,11 @@ export function matmulCalls(product: Product, target: Target): KernelCall[] {
       columnSum: columnSum && { binding: columnPartials, dtype: 'float32' },
       epilogue: noEpilogue,
     },
-    rows,
+    blocks,
     sliceLength,
     slices,
     batches,
+    target,
   );
   const extra = bias ? [bias.binding] : columnSum ? [columnPartials, columnSum.binding] : [];
   return [
@@ -114,73 +122,91 @@ export function matmulCalls(product: Product, target: Target): KernelCall[] {
   ];
 }
 
-/**
- * Rows of an invocation that computes eight columns, which share each value of a: a third less to load for each multiplication.
- * All eight exist or none. Undefined where four columns are better.
- */
-function chooseWideRows({ m, n, k }: Product, batches: number, target: Target): number | undefined {
-  const choice = target.variants?.matmul;
-  if (n % 8 !== 0 || (choice !== undefined && choice !== 'wide')) return undefined;
-  if (choice === 'wide') return 8;
-  const busy = busyInvocations(target);
-  // A CPU reads further along b's rows in this way, which matters most where nothing else is read. Sixteen rows compile twice as long.
-  const few = target.fastWorkgroupMemory ? [8] : [8, 4, 2, 1];
-  const all = m * n * k * batches >= largeProduct ? [16, ...few] : few;
-  return all.find((rows) => {
-    const blocks = Math.ceil(m / rows);
-    return (
-      8 * rows <= target.registerWords && 8 * blocks * rows <= 9 * m && blocks * (n / 8) * batches >= busy
-    );
-  });
+/** What one invocation computes, and how: see `matmulVariants`. */
+interface Blocks {
+  readonly kind: 'direct' | 'wide' | 'shared' | 'tiled';
+  readonly rows: number;
+  readonly columns: 4 | 8;
 }
 
-/** More rows share more of b; fewer give small products more invocations. */
-function rowsPerInvocation(m: number, n: number, batches: number, busy: number): number {
-  for (const rows of [8, 4, 2]) {
-    if (m >= rows && Math.ceil(m / rows) * Math.ceil(n / 4) * batches >= busy) return rows;
+/** More rows and columns share more of a and b; fewer give small products more invocations. */
+function chooseBlocks({ a, m, n, k }: Product, batches: number, target: Target): Blocks {
+  const choice = target.variants?.matmul;
+  const isFree = choice === undefined;
+  const isGpu = target.fastWorkgroupMemory;
+  if (choice === 'tiled' || (isFree && isGpu && m >= 64 && n >= 64 && k >= 32))
+    return { kind: 'tiled', rows: 4, columns: 4 };
+  const busy = busyInvocations(target);
+  /** Whether blocks of so many rows by eight columns keep a device busy, and leave few rows over. */
+  const fits = (rows: number, slices = 1) =>
+    8 * rows <= target.registerWords &&
+    8 * Math.ceil(m / rows) * rows <= 9 * m &&
+    Math.ceil(m / rows) * (n / 8) * batches * slices >= busy;
+  // Of eight columns all exist or none.
+  const isShared = target.subgroupSize === 4 && n % 8 === 0 && (!a.transposed || hasVec4(a, m));
+  if (isShared && (isFree || choice === 'shared')) {
+    const whole = m * n * k * batches >= largeProduct ? [32, 16, 8] : [16, 8];
+    // Rather in slices of the inner dimension than with few rows.
+    const possible =
+      whole.find((rows) => fits(rows)) ?? [16, 8, 4].find((rows) => fits(rows, slicesAtMost(k)));
+    const rows = isFree ? possible : 8;
+    if (rows) return { kind: 'shared', rows, columns: 8 };
   }
-  return 1;
+  if (n % 8 === 0 && (isFree || choice === 'wide')) {
+    // A CPU reads further along b's rows in this way, which matters most where nothing else is read.
+    const possible = (isGpu ? [8] : [16, 8, 4, 2, 1]).find((rows) => fits(rows));
+    const rows = isFree ? possible : 8;
+    if (rows) return { kind: 'wide', rows, columns: 8 };
+  }
+  const rows = [8, 4, 2].find(
+    (rows) => m >= rows && Math.ceil(m / rows) * Math.ceil(n / 4) * batches >= busy,
+  );
+  return { kind: 'direct', rows: rows ?? 1, columns: 4 };
+}
+
+/** Slices of the inner dimension that are each worth a partial result. */
+function slicesAtMost(k: number): number {
+  return Math.max(1, Math.min(Math.floor(k / shortestSlice), 32));
 }
 
 type MakeCall = (
   product: Product,
-  rows: number,
+  blocks: Blocks,
   sliceLength: number,
   slices: number,
   batches: number,
+  target: Target,
 ) => KernelCall;
 
 /** Each invocation reads straight from memory. */
-const directCall: MakeCall = (...given) => memoryCall(4, ...given);
-
-/** The same with eight columns for each invocation. */
-const wideCall: MakeCall = (...given) => memoryCall(8, ...given);
-
-function memoryCall(columns: 4 | 8, ...given: Parameters<MakeCall>): KernelCall {
-  const [product, rows] = given;
-  const { a, n, columnSum } = product;
-  const call = productCall(columns, ...given);
+function memoryCall(...given: Parameters<MakeCall>): KernelCall {
+  const [{ a, b, m, n, k, columnSum }, { kind, rows, columns }, , , , target] = given;
+  const call = productCall(...given);
+  const shared = kind === 'shared';
   const text: InnerText = {
     rows,
     transposed: a.transposed,
-    // Four rows of a transposed a lie side by side.
-    rowsVec4: a.transposed && rows % 4 === 0 && hasVec4(a, product.m),
+    rowsVec4: a.transposed && rows % 4 === 0 && hasVec4(a, m),
+    shared,
+    quads: columns / 4,
     columnSum: columnSum !== undefined,
-    columns,
   };
   return {
     ...call,
-    label: columns === 8 ? `${call.label}/wide` : call.label,
+    label: kind === 'direct' ? call.label : `${call.label}/${kind}`,
     source,
     variant: {
       ...call.variant,
-      WHOLE_COLUMNS: n % 4 === 0,
-      WIDE: columns === 8,
+      COLUMNS_VEC4: n % 4 === 0 && !b.transposed,
+      SHARED: shared,
+      LANES: shared ? 4 : 1,
       COLUMNS: columns,
       ROWS: rows,
       START: startText(text),
       MULTIPLY: multiplyText(text),
-      MULTIPLY_ONE: multiplyOneText(text),
+      // Slices divide by four.
+      MULTIPLY_REST: k % 4 === 0 ? '' : multiplyRestText(text),
+      STORE: storeText(text, !target.fastWorkgroupMemory, columnSum?.dtype),
     },
   };
 }
@@ -188,15 +214,15 @@ function memoryCall(columns: 4 | 8, ...given: Parameters<MakeCall>): KernelCall 
 /** Workgroups share tiles of a and b in their memory: what pays on GPUs that have such memory in hardware. */
 function tiledCall(...given: Parameters<MakeCall>): KernelCall {
   const [product, , , slices, batches] = given;
-  const call = productCall(4, ...given);
+  const call = productCall(...given);
   return {
     ...call,
     label: `${call.label}/tiled`,
     source: tiledSource,
     variant: {
       ...call.variant,
-      TRANSPOSE_A: product.a.transposed,
       MULTIPLY: tiledMultiplyText(product.columnSum !== undefined),
+      STORE: storeText({ rows: 4, quads: 1 }, false, product.columnSum?.dtype),
     },
     params: { ...call.params, rowTiles: Math.ceil(product.m / 64) },
     workgroups: linearGrid(Math.ceil(product.n / 64) * Math.ceil(product.m / 64) * batches * slices),
@@ -204,8 +230,8 @@ function tiledCall(...given: Parameters<MakeCall>): KernelCall {
 }
 
 /** What all kernels have in common. */
-function productCall(columns: 4 | 8, ...given: Parameters<MakeCall>) {
-  const [product, rows, sliceLength, slices, batches] = given;
+function productCall(...given: Parameters<MakeCall>) {
+  const [product, { rows, columns }, sliceLength, slices, batches] = given;
   const { a, b, y, bias, columnSum, m, n, k, epilogue } = product;
   const aVec4 = hasVec4(a, a.transposed ? m : k);
   const bVec4 = hasVec4(b, b.transposed ? k : n);
@@ -228,16 +254,10 @@ function productCall(columns: 4 | 8, ...given: Parameters<MakeCall>) {
       COLUMN_SUM: storageType(columnSum?.dtype ?? 'float32'),
       A_VEC4: aVec4,
       B_VEC4: bVec4,
+      TRANSPOSE_A: a.transposed,
       TRANSPOSE_B: b.transposed,
       EPILOGUE: epilogue.text(4 + extra.length, width),
-      STORE: storeText(
-        rows,
-        columns,
-        yVec4,
-        y.dtype,
-        bias !== undefined,
-        columnSum ? storageType(columnSum.dtype) : null,
-      ),
+      STORE_FUNCTION: storeFunction(y.dtype, yVec4, bias !== undefined),
     },
     params: {
       m,
@@ -269,134 +289,4 @@ function hasVec4({ batchStrides }: Operand, length: number): boolean {
 /** Three axes, outermost first; missing ones in front. */
 function paddedAxes(axes: readonly number[], missing: number): number[] {
   return [...new Array<number>(3 - axes.length).fill(missing), ...axes];
-}
-
-// The inner loops are written out for each row: not every compiler unrolls them or keeps an indexed array in registers.
-
-function lines(count: number, line: (i: number) => string): string {
-  return Array.from({ length: count }, (_, i) => line(i)).join('\n    ');
-}
-
-/** What the texts of an inner loop depend on. */
-interface InnerText {
-  readonly rows: number;
-  readonly transposed: boolean;
-  readonly rowsVec4: boolean;
-  readonly columnSum: boolean;
-  readonly columns: 4 | 8;
-}
-
-/** Groups of four columns: the sums of the first are `sum0`, those of the second `wide0`; their rows of b are b0 to b3, c0 to c3. */
-const groups = (columns: 4 | 8) =>
-  columns === 8
-    ? [
-        ['sum', 'b', 'sumOfB'],
-        ['wide', 'c', 'sumOfC'],
-      ]
-    : [['sum', 'b', 'sumOfB']];
-
-/** Sums start at zero; rows beyond the last repeat it and are never stored. */
-function startText({ rows, transposed, columnSum, columns }: InnerText): string {
-  const stride = transposed ? '' : ' * params.k';
-  const own = lines(rows, (i) => {
-    const row = i === 0 ? 'firstRow' : `min(firstRow + ${i}u, params.m - 1u)`;
-    const sums = groups(columns).map(([sum]) => `var ${sum}${i} = vec4<f32>();`);
-    return `${sums.join(' ')}\n  let a${i}Base = aBase + ${row}${stride};`;
-  });
-  const columnSums = groups(columns).map(([, , total]) => `\n  var ${total} = vec4<f32>();`);
-  return own + (columnSum ? columnSums.join('') : '');
-}
-
-function multiplyText({ rows, transposed, rowsVec4, columnSum, columns }: InnerText): string {
-  const blocks = !rowsVec4
-    ? ''
-    : lines(rows / 4, (q) => {
-        const row = q === 0 ? 'firstRow' : `min(firstRow + ${4 * q}u, params.m - 4u)`;
-        const columnsOfA = [0, 1, 2, 3].map((j) => `loadA(aBase + (k + ${j}u) * params.m + ${row})`);
-        return `let rows${q} = transpose(mat4x4<f32>(${columnsOfA.join(', ')}));`;
-      }).concat('\n    ');
-  const multiply = lines(rows, (i) => {
-    const load = rowsVec4
-      ? `rows${Math.floor(i / 4)}[${i % 4}]`
-      : transposed
-        ? `vec4<f32>(${[0, 1, 2, 3].map((j) => `oneA(a${i}Base + (k + ${j}u) * params.m)`).join(', ')})`
-        : `loadA(a${i}Base + k)`;
-    const sums = groups(columns).map(
-      ([sum, b]) =>
-        `${sum}${i} = fma(vec4<f32>(a${i}.w), ${b}3, fma(vec4<f32>(a${i}.z), ${b}2, fma(vec4<f32>(a${i}.y), ${b}1, fma(vec4<f32>(a${i}.x), ${b}0, ${sum}${i}))));`,
-    );
-    return [`let a${i} = ${load};`, ...sums].join('\n    ');
-  });
-  const totals = groups(columns).map(
-    ([, b, total]) => `\n    ${total} += (${b}0 + ${b}1) + (${b}2 + ${b}3);`,
-  );
-  return blocks + multiply + (columnSum ? totals.join('') : '');
-}
-
-function multiplyOneText({ rows, transposed, columnSum, columns }: InnerText): string {
-  const at = (i: number) => (transposed ? `a${i}Base + k * params.m` : `a${i}Base + k`);
-  const multiply = lines(rows, (i) =>
-    groups(columns)
-      .map(([sum, b]) => `${sum}${i} = fma(vec4<f32>(oneA(${at(i)})), ${b}0, ${sum}${i});`)
-      .join('\n    '),
-  );
-  const totals = groups(columns).map(([, b, total]) => `\n    ${total} += ${b}0;`);
-  return multiply + (columnSum ? totals.join('') : '');
-}
-
-function tiledMultiplyText(columnSum: boolean): string {
-  return lines(16, (step) => {
-    const rows = ['x', 'y', 'z', 'w'].map(
-      (part, i) => `sum${i} = fma(vec4<f32>(a${step}.${part}), b${step}, sum${i});`,
-    );
-    return `let a${step} = aTile[${16 * step}u + local.y];
-    let b${step} = bTile[${16 * step}u + local.x];
-    ${rows.join('\n    ')}${columnSum ? `\n    sumOfB += b${step};` : ''}`;
-  });
-}
-
-function storeText(
-  rows: number,
-  columns: 4 | 8,
-  vec4: boolean,
-  dtype: DType,
-  bias: boolean,
-  columnSum: string | null,
-): string {
-  const type = storageType(dtype, vec4 ? 4 : 1);
-  const parts = vec4 ? [''] : ['.x', '.y', '.z', '.w'];
-  // Of eight columns all exist; of four those up to n.
-  const storeRow = (i: number, sum: string, offset: number) =>
-    parts
-      .map((part, j) => {
-        const at = (more: number) => (offset + more === 0 ? 'column' : `column + ${offset + more}u`);
-        const index = vec4
-          ? `(yBase + (firstRow + ${i}u) * params.n + ${at(0)}) / 4u`
-          : `yBase + (firstRow + ${i}u) * params.n + ${at(j)}`;
-        const added = !bias
-          ? ''
-          : vec4
-            ? ` + vec4<f32>(${[0, 1, 2, 3].map((more) => `f32(bias[${at(more)}])`).join(', ')})`
-            : ` + f32(bias[${at(j)}])`;
-        const inside = [
-          ...(i > 0 ? [`firstRow + ${i}u < params.m`] : []),
-          ...(j > 0 && columns === 4 ? [`${at(j)} < params.n`] : []),
-        ].join(' && ');
-        const store = `let index = ${index};\n    y[index] = ${type}(finish(${sum}${i}${part}${added}, index));`;
-        return inside ? `if (${inside}) {\n    ${store}\n    }` : `{\n    ${store}\n    }`;
-      })
-      .join('\n    ');
-  const stores = lines(rows, (i) =>
-    groups(columns)
-      .map(([sum], group) => storeRow(i, sum, 4 * group))
-      .join('\n    '),
-  );
-  if (!columnSum) return stores;
-  const sums = groups(columns).flatMap(([, , total], group) =>
-    ['x', 'y', 'z', 'w'].map((part, j) => {
-      const column = `column + ${4 * group + j}u`;
-      return `if (${column} < params.n) { columnSum[slice * params.n + ${column}] = ${columnSum}(${total}.${part}); }`;
-    }),
-  );
-  return `${stores}\n  if (firstRow == 0u) {\n    ${sums.join('\n    ')}\n  }`;
 }

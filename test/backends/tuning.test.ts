@@ -49,7 +49,7 @@ describe('measured choices of kernels', () => {
     expect(Object.keys(table)).toEqual([adapter, 'another adapter']);
     expect(device.tuning).toEqual(table);
     const choice = table[adapter][key];
-    expect(['default', 'direct', 'wide', 'tiled', 'splitK']).toContain(choice);
+    expect(['default', 'direct', 'wide', 'shared', 'tiled', 'splitK']).toContain(choice);
     const program = await device.compile({ outputs: product() });
     const ones = new Float32Array(64 * 64).fill(1);
     expect((await program.run({ a: ones, b: ones })).y).toEqual(ones.map(() => 64));

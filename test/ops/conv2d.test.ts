@@ -133,6 +133,15 @@ checkOp('conv2d', {
     sample('no bias', [1, 6, 6, 4], [3, 3, 4, 4], { withoutBias: true }),
     sample('one pixel, one channel', [1, 1, 1, 1], [1, 1, 1, 1]),
     sample('many pixels: slabs and several per invocation', [2, 33, 35, 4], [3, 3, 4, 16], { padding: 1 }),
+    sample(
+      'channels for four to share pixels, and some over',
+      [2, 9, 9, 8],
+      [3, 3, 8, 34],
+      { padding: 1 },
+      all,
+    ),
+    sample('the same for both gradients', [1, 13, 10, 36], [3, 2, 36, 16], { strides: [2, 1] }, all),
+    sample('five channels to 32', [2, 9, 9, 5], [3, 3, 5, 32], { dilations: 2, padding: 1 }, all),
     sample('tiles: several in every direction', [2, 9, 9, 32], [3, 3, 32, 68], { padding: 1 }, tiled),
     sample(
       'tiles: odd channels, strides, slabs',

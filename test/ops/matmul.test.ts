@@ -4,7 +4,13 @@ import { add, mul } from '../../src/ops/arithmetic.ts';
 import { linear, matmul } from '../../src/ops/matmul.ts';
 import { checkOp, type Sample } from '../support/checkOp.ts';
 
-const variants = [{ matmul: 'direct' }, { matmul: 'splitK' }, { matmul: 'tiled' }, { matmul: 'wide' }];
+const variants = [
+  { matmul: 'direct' },
+  { matmul: 'splitK' },
+  { matmul: 'tiled' },
+  { matmul: 'wide' },
+  { matmul: 'shared' },
+];
 
 /** All four transpositions of [m, k] x [k, n]. */
 function transposed(m: number, k: number, n: number): Sample[] {
@@ -52,8 +58,20 @@ checkOp('matmul', {
     })),
     {
       name: 'large enough for sixteen rows at once',
-      inputs: [{ shape: [32, 1024] }, { shape: [1024, 2048] }],
+      inputs: [{ shape: [31, 1024] }, { shape: [1024, 2048] }],
       build: ([a, b]) => matmul(a, b),
+      gradient: false,
+    },
+    {
+      name: 'large enough for 32 rows at once',
+      inputs: [{ shape: [64, 1024] }, { shape: [1024, 2056] }],
+      build: ([a, b]) => matmul(a, b),
+      gradient: false,
+    },
+    {
+      name: 'few outputs, so many terms',
+      inputs: [{ shape: [2052, 20] }, { shape: [2052, 40] }],
+      build: ([a, b]) => matmul(a, b, { transposeA: true }),
       gradient: false,
     },
     {

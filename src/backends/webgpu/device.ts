@@ -16,6 +16,13 @@ function isSwiftShader({ name, vendor, architecture }: DeviceInfo): boolean {
   return /swiftshader/i.test(`${name} ${vendor} ${architecture}`);
 }
 
+/** 0 where there are none, or of several sizes. */
+function subgroupSize({ features, adapterInfo }: GPUDevice): number {
+  // Not every host tells sizes, or has `adapterInfo`.
+  const { subgroupMinSize: least = 0, subgroupMaxSize: most = 0 } = adapterInfo ?? {};
+  return features.has('subgroups') && least === most ? least : 0;
+}
+
 /** Runs programs on WebGPU. */
 export class WebGpuDevice implements Device {
   readonly lost: Promise<string>;
@@ -32,7 +39,8 @@ export class WebGpuDevice implements Device {
     this.state = new DeviceState(gpu, this.pipelines);
     const { limits } = gpu;
     this.target = {
-      features: { float16: gpu.features.has('shader-f16'), subgroups: gpu.features.has('subgroups') },
+      features: { float16: gpu.features.has('shader-f16') },
+      subgroupSize: subgroupSize(gpu),
       barrierLanes: info.software ? 64 : 256,
       fastWorkgroupMemory: !info.software,
       registerWords: isSwiftShader(info) ? 2048 : 64,

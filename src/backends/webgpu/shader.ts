@@ -33,7 +33,11 @@ export function renderShader(source: string, variant: Variant, label = 'shader')
   );
   if (decided) throw new ShaderError(`${label}: \${${decided}} decides an #if and must be a boolean`);
   const text = wgsl(texts, ...names.map((name) => variant[name]));
-  return /\bf16\b/.test(text) ? `enable f16;\n${text}` : text;
+  const enabled = [
+    ...(/\bf16\b/.test(text) ? ['f16'] : []),
+    ...(/\bsubgroup[A-Z]/.test(text) ? ['subgroups'] : []),
+  ];
+  return [...enabled.map((feature) => `enable ${feature};`), text].join('\n');
 }
 
 /** Reads bindings and params off a rendered shader, so that they are written down once. */

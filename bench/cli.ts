@@ -59,9 +59,9 @@ export async function runBench(bench: Bench): Promise<void> {
     )
     .option('--host <host>', `one of ${hosts.join(', ')}`, oneOf(hosts), hosts[0])
     .option('--only <contenders>', 'names, separated by commas', (text) => text.split(','))
-    .option('--rounds <count>', 'turns that each contender gets', positive, 7)
-    .option('--group <milliseconds>', 'how long a turn lasts at least', positive, 300)
-    .option('--limit <seconds>', 'who has no first result by then is not waited for', positive, 180)
+    .option('--rounds <count>', 'turns that each contender gets; three, where they take long', positive, 5)
+    .option('--group <milliseconds>', 'how long a turn lasts at least', positive, 200)
+    .option('--limit <seconds>', 'who has no first result by then is not waited for', positive, 30)
     .option('--timeout <seconds>', 'for a turn', positive, 300)
     .option(
       '--json <file>',

@@ -35,6 +35,10 @@ export interface MeasureOptions {
   readonly say?: (doing: string) => void;
 }
 
+/** Turns that everyone gets, and milliseconds after which a slow contender gets no more than those. */
+const fewTurns = 3;
+const enoughMilliseconds = 10_000;
+
 interface Running {
   readonly result: Result;
   readonly remote: Remote;
@@ -75,19 +79,24 @@ export async function measure(
         results.set(name, failed(name, error, options));
       }
     }
+    const failing = new Set<Running>();
     for (let round = 0; round < options.rounds; round++) {
-      for (const { result, remote, steps, times } of running) {
+      for (const each of running) {
+        const { result, remote, steps, times } = each;
+        const taken = steps * times.reduce((sum, time) => sum + time, 0);
+        if (failing.has(each) || (round >= fewTurns && taken > enoughMilliseconds)) continue;
         options.say?.(`${result.contender}: turn ${round + 1} of ${options.rounds}`);
         try {
           times.push((await within(options.timeoutMilliseconds, remote.time(steps))) / steps);
         } catch (error) {
           results.set(result.contender, { contender: result.contender, missing: reason(error) });
+          failing.add(each);
         }
       }
     }
-    for (const { result, times } of running) {
-      // Who missed a turn has no time.
-      if (times.length === options.rounds) results.set(result.contender, { ...result, time: spread(times) });
+    for (const each of running) {
+      const { result, times } = each;
+      if (!failing.has(each)) results.set(result.contender, { ...result, time: spread(times) });
     }
   } finally {
     await Promise.all(running.map(({ remote }) => remote.close()));

@@ -11,7 +11,7 @@ describe('the size in a page, minified and gzipped', () => {
   const sizes: Record<string, Size & { later: Size }> = JSON.parse(
     execFileSync(process.execPath, ['.config/size.mjs', '--json'], { cwd: root, encoding: 'utf8' }),
   );
-  // Everything is printed, not held: the goal is 110 kB, it takes 157. A fifth are shaders, near half are ops: each comes with its rule, its
+  // Everything is printed, not held: the goal is 110 kB, it takes 158. A fifth are shaders, near half are ops: each comes with its rule, its
   // reference and its gradient, and what a page does not name is not in its bundle.
   console.log(sizes);
 
@@ -20,7 +20,7 @@ describe('the size in a page, minified and gzipped', () => {
   });
 
   // With fit it was meant to be below 45 kB, too, and is not: reductions without barriers, pauses in compilation and products for few
-  // rows took it from 45.9 to 47.5. What is held is that it grows no further.
+  // rows took it from 45.9 to 48.0. What is held is that it grows no further.
   it('of one that does it with fit is below 48 kB', () => {
     expect(sizes.fit.gzipped).toBeLessThan(48_000);
   });

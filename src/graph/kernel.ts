@@ -51,7 +51,10 @@ export interface KernelCall {
 /** What kernels may count on: the limits and features of a device. */
 export interface Target {
   readonly features: { readonly float16: boolean };
-  /** Invocations of a subgroup, where the device has subgroups and all are of one size; otherwise 0. */
+  /**
+   * Invocations of a subgroup, where all subgroups are of one size and made of neighbours in a workgroup. WebGPU does not promise the latter: it
+   * is known of adapters that compute on a CPU. Otherwise 0.
+   */
   readonly subgroupSize: number;
   readonly limits: {
     readonly storageBuffersPerShaderStage: number;

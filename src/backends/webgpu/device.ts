@@ -40,7 +40,7 @@ export class WebGpuDevice implements Device {
     const { limits } = gpu;
     this.target = {
       features: { float16: gpu.features.has('shader-f16') },
-      subgroupSize: subgroupSize(gpu),
+      subgroupSize: info.software ? subgroupSize(gpu) : 0,
       barrierLanes: info.software ? 64 : 256,
       fastWorkgroupMemory: !info.software,
       registerWords: isSwiftShader(info) ? 2048 : 64,
